@@ -1,0 +1,37 @@
+"""Dispatch: when which task starts. Knows neither Scrapy nor Twisted, nor any event loop."""
+
+from .base import BaseDispatcher, Load
+from .cgroups import MemoryGroup, memory_groups
+from .controller import LOCAL, DispatchController, DispatchStatistics
+from .driver import DispatchDriver, Timer
+from .hosts import HostLimits
+from .memory import MemoryProbe, MemorySample
+from .memory_adaptive import MemoryAdaptiveDispatcher
+from .progress import Progress
+from .rate_limiter import HostPace, RateLimiter
+from .retry_after import parse_retry_after
+from .semaphore import SemaphoreDispatcher
+from .session import Job, Session
+
+__all__ = [
+    "LOCAL",
+    "BaseDispatcher",
+    "DispatchController",
+    "DispatchDriver",
+    "DispatchStatistics",
+    "HostLimits",
+    "HostPace",
+    "Job",
+    "Load",
+    "MemoryAdaptiveDispatcher",
+    "MemoryGroup",
+    "MemoryProbe",
+    "MemorySample",
+    "Progress",
+    "RateLimiter",
+    "SemaphoreDispatcher",
+    "Session",
+    "Timer",
+    "memory_groups",
+    "parse_retry_after",
+]

@@ -1,0 +1,87 @@
+"""What a dispatcher is: a policy that says how many sessions may be in flight."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ._validate import permit_count
+
+if TYPE_CHECKING:
+    from .memory import MemorySample
+    from .rate_limiter import RateLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a dispatcher is told when it is asked for permits; a snapshot, never changed afterwards.
+
+    waiting: tasks read but not started.
+    in_flight: sessions started and not ended.
+    permits: the number granted at the last check, ``check_interval`` seconds ago at most; ``max_session_permit``
+        before the first one.
+    done, failed: tasks ended so far, and how many of them failed.
+    rate_limited: responses so far that carried a rate-limit status.
+    elapsed: seconds since the first task was added.
+    memory: the last memory sample, None where memory is not watched.
+    """
+
+    waiting: int = 0
+    in_flight: int = 0
+    permits: int = 0
+    done: int = 0
+    failed: int = 0
+    rate_limited: int = 0
+    elapsed: float = 0.0
+    memory: MemorySample | None = None
+
+    @property
+    def memory_percent(self) -> float | None:
+        """Memory used in percent of the limit that can end this process; None where it is not watched."""
+        return None if self.memory is None else self.memory.percent
+
+
+class BaseDispatcher(ABC):
+    """A policy that decides how many sessions may be in flight; subclass it and write :meth:`permits`.
+
+    A dispatcher is a value: it is asked, never told, so that one object serves any number of runs at the same time.
+    Everything that changes during a run lives in that run's :class:`~scrapy_crawl4.dispatch.DispatchController`.
+
+    :param max_session_permit: the most sessions ever in flight, whatever :meth:`permits` answers; at least 1.
+    :param rate_limiter: pace of each host; None starts as fast as permits allow.
+    :param monitor: a :class:`~scrapy_crawl4.CrawlerMonitor` that draws the runs of this dispatcher.
+    :raises ValueError: for a ``max_session_permit`` below 1.
+    """
+
+    max_session_permit: int = 20
+    rate_limiter: RateLimiter | None = None
+    monitor: Any = None
+    check_interval: float = 1.0
+    """Seconds between two samples of memory, and the longest time before :meth:`permits` is asked again."""
+    fairness_timeout: float = 600.0
+    """Seconds after which a task that could have started goes before all others."""
+    memory_wait_timeout: float | None = None
+    """Seconds without a permit after which the remaining tasks fail; None waits for ever."""
+
+    def __init__(
+        self,
+        max_session_permit: int = 20,
+        rate_limiter: RateLimiter | None = None,
+        monitor: Any = None,
+    ) -> None:
+        self.max_session_permit = permit_count("max_session_permit", max_session_permit)
+        self.rate_limiter = rate_limiter
+        self.monitor = monitor
+
+    @abstractmethod
+    def permits(self, load: Load) -> int:
+        """Return how many sessions may be in flight under *load*.
+
+        Pure and quick: no I/O, no waiting. Sessions above a lowered number go on; none is started until enough ended.
+        0 starts nothing until a later answer is higher.
+        """
+
+    def sheds(self, load: Load) -> bool:
+        """Return True when the youngest session should be taken back and started again later; False by default."""
+        return False

@@ -1,0 +1,304 @@
+"""The one place where the state of dispatch lives."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .base import Load
+from .hosts import Host, HostQueues
+from .progress import Progress
+from .rate_limiter import HostPace
+from .session import Job, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .base import BaseDispatcher
+    from .hosts import HostLimits
+    from .memory import MemorySample
+
+T = TypeVar("T")
+
+LOCAL = ""
+"""The host of tasks that need no network; they wait for nobody's pace."""
+
+
+@dataclass(slots=True)
+class DispatchStatistics:
+    """What a controller counted so far."""
+
+    started: int = 0
+    done: int = 0
+    failed: int = 0
+    retried: int = 0
+    shed: int = 0
+    rate_limited: int = 0
+    gave_up: int = 0
+    max_in_flight: int = 0
+    samples: int = 0
+    throttled_checks: int = 0
+    memory_peak_mb: float = 0.0
+    bytes_received: int = 0
+    wait_seconds: float = 0.0
+
+
+class DispatchController(Generic[T]):
+    """Decides which task starts when, for one run or one Scrapy crawler; knows no loop, thread or socket.
+
+    Whoever drives it adds tasks, asks :meth:`start_next` until it answers None, asks again at :meth:`wakeup_at` and
+    after every :meth:`release`, :meth:`requeue`, :meth:`report` and :meth:`sample`. A waiting task holds nothing.
+
+    :param dispatcher: the policy; asked, never written to.
+    :param host_limits: limits of a host beyond the policy's, by host key; None where there are none.
+    :param clock: seconds that never go back.
+    :param random: source of jitter.
+    """
+
+    def __init__(
+        self,
+        dispatcher: BaseDispatcher,
+        *,
+        host_limits: Callable[[str], HostLimits | None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        random: Random | None = None,
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.statistics = DispatchStatistics()
+        self.memory: MemorySample | None = None
+        self._host_limits = host_limits
+        self._clock = clock
+        self._random = random or Random()  # noqa: S311 - jitter, not secrets
+        self._queues: HostQueues[T] = HostQueues(self._make_host, dispatcher.fairness_timeout)
+        self._sessions: dict[int, Session[T]] = {}
+        self._granted = dispatcher.max_session_permit
+        self._began: float | None = None
+        self._stalled_since: float | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Tasks added and not started."""
+        return self._queues.waiting
+
+    @property
+    def in_flight(self) -> int:
+        """Sessions started and not ended."""
+        return len(self._sessions)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits or runs."""
+        return bool(self._sessions) or self._queues.waiting > 0
+
+    @property
+    def permits(self) -> int:
+        """Sessions that may be in flight now."""
+        return self._permits(self.load())
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more session could start as far as permits go."""
+        return len(self._sessions) < self.permits
+
+    def load(self) -> Load:
+        """Return what the policy is told."""
+        stats = self.statistics
+        return Load(
+            waiting=self._queues.waiting,
+            in_flight=len(self._sessions),
+            permits=self._granted,
+            done=stats.done,
+            failed=stats.failed,
+            rate_limited=stats.rate_limited,
+            elapsed=0.0 if self._began is None else self._clock() - self._began,
+            memory=self.memory,
+        )
+
+    def progress(self) -> Progress:
+        """Return a snapshot for people to look at."""
+        stats, memory, load = self.statistics, self.memory, self.load()
+        return Progress(
+            done=stats.done,
+            failed=stats.failed,
+            waiting=load.waiting,
+            in_flight=load.in_flight,
+            retried=stats.retried,
+            bytes_received=stats.bytes_received,
+            elapsed=load.elapsed,
+            permits=self._permits(load),
+            memory_mb=memory.process_mb if memory else 0.0,
+            memory_limit_mb=memory.limit_mb if memory else 0.0,
+        )
+
+    def add(self, task: T, host: str = LOCAL) -> None:
+        """Queue *task* at the end of its host's line."""
+        now = self._clock()
+        if self._began is None:
+            self._began = now
+        self._queues.add(Job(task, host, added_at=now), now)
+
+    def start_next(self) -> Session[T] | None:
+        """Start the next task that may start now and return its session, which holds a permit until it ends."""
+        if not self._queues.waiting or not self.has_room:
+            return None
+        now = self._clock()
+        taken = self._queues.take(now)
+        if taken is None:
+            return None
+        host, job = taken
+        self._reserve(host, now)
+        return self._open_session(job, now)
+
+    def wakeup_at(self) -> float | None:
+        """Return the clock time at which a task may start by itself; None while only an event can change that."""
+        if not self._queues.waiting or not self.has_room:
+            return None
+        return self._queues.next_time()
+
+    def report(self, host: str, status: int | None, *, started_at: float, retry_after: float | None = None) -> bool:
+        """Take in a response's *status* (None: no response), and return True if it refused the host's rate.
+
+        :param started_at: clock time at which the request started.
+        :param retry_after: seconds that the response asked to wait.
+        """
+        limiter = self.dispatcher.rate_limiter
+        if limiter is None or host == LOCAL:
+            return False
+        refused = limiter.is_rate_limit(status)
+        state = self._queues.host(host) if refused else self._queues.find(host)
+        if state is None or state.pace is None:
+            return False
+        if refused:
+            self.statistics.rate_limited += 1
+            now = self._clock()
+            state.pace.refused(now, started_at, retry_after, self._random)
+            self._cool(state, now)
+        elif status is not None:
+            state.pace.accepted()
+        return refused
+
+    def may_retry(self, session: Session[T]) -> bool:
+        """Return True if a refused task has a try left."""
+        limiter = self.dispatcher.rate_limiter
+        if limiter is not None and session.job.retries < limiter.max_retries:
+            return True
+        self.statistics.gave_up += 1
+        return False
+
+    def release(self, session: Session[T], *, failed: bool = False, bytes_received: int = 0) -> None:
+        """End *session*: its permit is free and its task is done."""
+        stats = self.statistics
+        stats.done += 1
+        stats.failed += failed
+        stats.bytes_received += bytes_received
+        self._close_session(session)
+
+    def requeue(self, session: Session[T], *, shed: bool = False) -> None:
+        """End *session* and put its task back at the head of its host's line."""
+        job = session.job
+        if shed:
+            job.sheds += 1
+            self.statistics.shed += 1
+        else:
+            job.retries += 1
+            self.statistics.retried += 1
+        self._queues.add(job, self._clock(), front=True)
+        self._close_session(session)
+
+    def sample(self, memory: MemorySample | None) -> Session[T] | None:
+        """Take in a memory sample, once every ``check_interval``; return a session that must be taken back, or None.
+
+        Whoever drives the controller cancels that session and calls :meth:`requeue` with ``shed=True``.
+        """
+        self.memory = memory
+        now = self._clock()
+        self._note_memory(memory)
+        load = self.load()
+        self._granted = self._permits(load)
+        self.statistics.throttled_checks += self._granted < self.dispatcher.max_session_permit
+        self._watch_stall(now, load)
+        self._queues.forget(now)
+        if self._sessions and self.dispatcher.sheds(load):
+            return self._sessions[next(reversed(self._sessions))]
+        return None
+
+    def timed_out(self) -> bool:
+        """Return True when tasks waited ``memory_wait_timeout`` seconds without a permit or a running session."""
+        limit = self.dispatcher.memory_wait_timeout
+        if limit is None or self._stalled_since is None:
+            return False
+        return self._clock() - self._stalled_since >= limit
+
+    def drain(self) -> list[Job[T]]:
+        """Remove and return every waiting task."""
+        self._stalled_since = None
+        return list(self._queues.drain())
+
+    def discard(self, task: T, host: str) -> bool:
+        """Forget a *waiting* task; return False if it does not wait. O(tasks of its host): for cancellation only."""
+        queue = self._queues.find(host)
+        job = next((job for job in queue.jobs if job.task is task), None) if queue else None
+        if job is not None:
+            self._queues.discard(job)
+        return job is not None
+
+    def _permits(self, load: Load) -> int:
+        return max(0, min(self.dispatcher.permits(load), self.dispatcher.max_session_permit))
+
+    def _make_host(self, key: str) -> Host[T]:
+        limiter = self.dispatcher.rate_limiter
+        pace = HostPace(limiter) if limiter is not None and key != LOCAL else None
+        limits = self._host_limits(key) if self._host_limits is not None and key != LOCAL else None
+        return Host(key, pace, limits)
+
+    def _reserve(self, host: Host[T], now: float) -> None:
+        interval = 0.0 if host.pace is None else host.pace.interval(self._random)
+        if host.limits is not None:
+            interval = max(interval, host.limits.download_delay())
+        host.next_start = now + interval
+        host.in_flight += 1
+        self._queues.offer(host, now)
+
+    def _open_session(self, job: Job[T], now: float) -> Session[T]:
+        stats = self.statistics
+        stats.started += 1
+        waited = now - job.queued_at
+        job.waited += waited
+        stats.wait_seconds += waited
+        memory = self.memory.process_mb if self.memory is not None else 0.0
+        session = Session(job, stats.started, now, time.time(), memory, memory)
+        self._sessions[session.number] = session
+        stats.max_in_flight = max(stats.max_in_flight, len(self._sessions))
+        self._stalled_since = None
+        return session
+
+    def _close_session(self, session: Session[T]) -> None:
+        del self._sessions[session.number]
+        host = self._queues.host(session.job.host)
+        host.in_flight -= 1
+        now = self._clock()
+        self._queues.offer(host, now)
+        self._cool(host, now)
+
+    def _cool(self, host: Host[T], now: float) -> None:
+        """Keep an idle host only for as long as its pace matters."""
+        if host.idle:
+            pace = host.pace
+            patience = pace.limiter.max_delay if pace is not None and pace.backoff else 0.0
+            self._queues.cool(host, max(host.may_start_at, now + patience))
+
+    def _note_memory(self, memory: MemorySample | None) -> None:
+        self.statistics.samples += 1
+        if memory is None:
+            return
+        self.statistics.memory_peak_mb = max(self.statistics.memory_peak_mb, memory.process_mb)
+        for session in self._sessions.values():
+            session.memory_peak = max(session.memory_peak, memory.process_mb)
+
+    def _watch_stall(self, now: float, load: Load) -> None:
+        if self._granted > 0 or load.in_flight or not load.waiting:
+            self._stalled_since = None
+        elif self._stalled_since is None:
+            self._stalled_since = now

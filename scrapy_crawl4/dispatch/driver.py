@@ -1,0 +1,139 @@
+"""Turns a controller's decisions into starts, on whatever loop there is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .controller import DispatchController
+    from .memory import MemoryProbe
+    from .session import Session
+
+T = TypeVar("T")
+
+
+class Timer(Protocol):
+    """What ``call_later`` returns."""
+
+    def cancel(self) -> Any:
+        """Stop the timer; harmless once it has fired."""
+
+
+class DispatchDriver(Generic[T]):
+    """Asks a controller whenever its answer may have changed; one timer for starts, one for samples, no polling.
+
+    :param controller: decides.
+    :param start: starts a session; must not raise.
+    :param shed: cancels a session and gives its task back to the controller.
+    :param expire: ends all waiting tasks for the reason given as one sentence.
+    :param call_later: ``call_later(seconds, function)`` of the loop.
+    :param probe: measures memory; None where it is not watched.
+    :param clock: the controller's clock.
+    """
+
+    def __init__(
+        self,
+        controller: DispatchController[T],
+        *,
+        start: Callable[[Session[T]], None],
+        shed: Callable[[Session[T]], None],
+        expire: Callable[[str], None],
+        call_later: Callable[[float, Callable[[], None]], Timer],
+        probe: MemoryProbe | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._controller = controller
+        self._start = start
+        self._shed = shed
+        self._expire = expire
+        self._call_later = call_later
+        self._probe = probe
+        self._clock = clock
+        self._wakeup: Timer | None = None
+        self._wakeup_at = 0.0
+        self._tick: Timer | None = None
+        self._pumping = False
+        self._closed = False
+        self.on_tick: Callable[[], None] | None = None
+
+    def pump(self) -> None:
+        """Start what may start now, and arrange to be woken when more may."""
+        if self._closed or self._pumping:
+            return
+        self._pumping = True
+        try:
+            self._ensure_tick()
+            while (session := self._controller.start_next()) is not None:
+                self._start(session)
+            self._arm()
+        except Exception as error:  # noqa: BLE001 - permits() is a user's code
+            self._give_up(error)
+        finally:
+            self._pumping = False
+
+    def close(self) -> None:
+        """Stop both timers; nothing starts afterwards."""
+        self._closed = True
+        for timer in (self._wakeup, self._tick):
+            if timer is not None:
+                timer.cancel()
+        self._wakeup = self._tick = None
+
+    def _arm(self) -> None:
+        at = self._controller.wakeup_at()
+        if at is None or (self._wakeup is not None and self._wakeup_at <= at):
+            return
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+        self._wakeup_at = at
+        self._wakeup = self._call_later(max(0.0, at - self._clock()), self._woken)
+
+    def _woken(self) -> None:
+        self._wakeup = None
+        self.pump()
+
+    def _ensure_tick(self) -> None:
+        """Sample before the first start, and then for as long as there is work."""
+        if self._tick is None and self._controller.busy:
+            self._sample()
+            self._schedule_tick()
+
+    def _schedule_tick(self) -> None:
+        self._tick = self._call_later(self._controller.dispatcher.check_interval, self._ticked)
+
+    def _ticked(self) -> None:
+        self._tick = None
+        if self._closed or not self._controller.busy:
+            return
+        try:
+            self._sample()
+        except Exception as error:  # noqa: BLE001 - permits() is a user's code
+            self._give_up(error)
+            return
+        if self._controller.timed_out():
+            self._expire(self._starved())
+        if self.on_tick is not None:
+            self.on_tick()
+        self._schedule_tick()
+        self.pump()
+
+    def _sample(self) -> None:
+        sample = self._probe.sample() if self._probe is not None else None
+        session = self._controller.sample(sample)
+        if session is not None:
+            self._shed(session)
+
+    def _starved(self) -> str:
+        memory, dispatcher = self._controller.memory, self._controller.dispatcher
+        used = f"{memory.used_mb:.0f} of {memory.limit_mb:.0f} MB in use" if memory else "memory is not known"
+        return (
+            f"Memory allowed no start for {dispatcher.memory_wait_timeout:g} s (memory_wait_timeout): {used}; "
+            "raise the limit or lower max_session_permit."
+        )
+
+    def _give_up(self, error: Exception) -> None:
+        name = type(self._controller.dispatcher).__name__
+        self._expire(f"The dispatcher {name} failed: {type(error).__name__}: {error}.")

@@ -1,0 +1,165 @@
+"""Waiting tasks by host, and which host may start one next."""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heappop, heappush
+from itertools import count
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .rate_limiter import HostPace
+    from .session import Job
+
+T = TypeVar("T")
+
+
+class HostLimits(Protocol):
+    """What somebody else, a Scrapy downloader slot say, demands of one host; asked anew for every start."""
+
+    concurrency: int
+    """Sessions of this host in flight at most."""
+
+    def download_delay(self) -> float:
+        """Return the seconds between this start and the next."""
+
+
+class Host(Generic[T]):
+    """One host's tasks in the order they came, and its state."""
+
+    __slots__ = ("cooling", "in_flight", "jobs", "key", "limits", "next_start", "pace", "queued")
+
+    def __init__(self, key: str, pace: HostPace | None, limits: HostLimits | None) -> None:
+        self.key = key
+        self.pace = pace
+        self.limits = limits
+        self.jobs: deque[Job[T]] = deque()
+        self.in_flight = 0
+        self.next_start = 0.0
+        self.queued = False
+        self.cooling = False
+
+    @property
+    def may_start_at(self) -> float:
+        """Clock time before which nothing of this host starts."""
+        return self.next_start if self.pace is None else max(self.next_start, self.pace.next_start)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the host's own limit leaves room for one more session."""
+        return self.limits is None or self.in_flight < self.limits.concurrency
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits or runs on this host."""
+        return not self.jobs and not self.in_flight
+
+
+class HostQueues(Generic[T]):
+    """All hosts of a run: a heap of the times at which each may start its next task.
+
+    Every host with waiting tasks and room stands in the heap once. Taking a task is O(log hosts), adding one to a
+    queued host O(1). Hosts that could start longest ago go first, so no host starves; ties go in the order they came.
+
+    :param make_host: makes a host's state on first use.
+    :param patience: seconds after which a waiting task that may start goes before those of other hosts.
+    """
+
+    def __init__(self, make_host: Callable[[str], Host[T]], patience: float) -> None:
+        self._make_host = make_host
+        self._patience = patience
+        self._hosts: dict[str, Host[T]] = {}
+        self._ready: list[tuple[float, int, Host[T]]] = []
+        self._cooling: list[tuple[float, int, Host[T]]] = []
+        self._order = count()
+        self.waiting = 0
+        """Tasks in all queues."""
+        self.moves = 0
+        """Heap operations so far: what a task costs, whatever the size of the run."""
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def host(self, key: str) -> Host[T]:
+        """Return the host *key*, made on first use."""
+        host = self._hosts.get(key)
+        if host is None:
+            host = self._hosts[key] = self._make_host(key)
+        return host
+
+    def find(self, key: str) -> Host[T] | None:
+        """Return the host *key* if it has any state."""
+        return self._hosts.get(key)
+
+    def add(self, job: Job[T], now: float, *, front: bool = False) -> None:
+        """Queue *job* at the end, or at the *front*, of its host's line."""
+        host = self.host(job.host)
+        if front:
+            host.jobs.appendleft(job)
+        else:
+            host.jobs.append(job)
+        job.queued_at = now
+        self.waiting += 1
+        self.offer(host, now)
+
+    def offer(self, host: Host[T], now: float) -> None:
+        """Put *host* in the heap if it has something to start and is not there yet."""
+        if host.jobs and not host.queued and host.has_room:
+            host.queued = True
+            aged = host.jobs[0].queued_at < now - self._patience
+            self._push(host, host.may_start_at if aged else max(now, host.may_start_at))
+
+    def take(self, now: float) -> tuple[Host[T], Job[T]] | None:
+        """Return the next job that may start at *now* with its host, or None."""
+        while self._ready and self._ready[0][0] <= now:
+            _, _, host = heappop(self._ready)
+            self.moves += 1
+            if host.may_start_at > now:
+                # The host asked for patience after it was queued.
+                self._push(host, host.may_start_at)
+                continue
+            host.queued = False
+            if host.jobs and host.has_room:
+                self.waiting -= 1
+                return host, host.jobs.popleft()
+        return None
+
+    def next_time(self) -> float | None:
+        """Return the clock time at which :meth:`take` may have something; None while it can't by itself."""
+        return self._ready[0][0] if self._ready else None
+
+    def drain(self) -> Iterator[Job[T]]:
+        """Remove and yield every waiting job, first come first within a host."""
+        self._ready.clear()
+        self.waiting = 0
+        for host in self._hosts.values():
+            host.queued = False
+            while host.jobs:
+                yield host.jobs.popleft()
+
+    def discard(self, job: Job[T]) -> None:
+        """Remove a waiting *job*. O(jobs of the host): for cancellation only."""
+        self._hosts[job.host].jobs.remove(job)
+        self.waiting -= 1
+
+    def cool(self, host: Host[T], until: float) -> None:
+        """Let :meth:`forget` drop *host* once the clock says *until* and it is idle."""
+        if not host.cooling:
+            host.cooling = True
+            heappush(self._cooling, (until, next(self._order), host))
+
+    def forget(self, now: float) -> None:
+        """Drop the hosts whose time is over, so that memory follows the hosts at work, not those ever seen."""
+        while self._cooling and self._cooling[0][0] <= now:
+            _, _, host = heappop(self._cooling)
+            host.cooling = False
+            if host.idle and host.may_start_at > now:
+                self.cool(host, host.may_start_at)
+            elif host.idle:
+                del self._hosts[host.key]
+
+    def _push(self, host: Host[T], when: float) -> None:
+        self.moves += 1
+        heappush(self._ready, (when, next(self._order), host))

@@ -1,8 +1,20 @@
+import tempfile
 from collections.abc import Iterator
 
 import pytest
 
+from .resources import Held
 from .server import Site
+
+
+@pytest.fixture(scope="session", autouse=True)
+def held_at_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
+    """What the process held before the first test; temporary files are made in a folder of this session."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("tmp"))
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield Held.now()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,263 @@
+"""What a crawl gives for each page: :class:`CrawlResult` and the :class:`DispatchResult` on it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import PrivateAttr, ValidationError, model_serializer
+
+from .markdown_result import MarkdownGenerationResult
+from .result_fields import DispatchResult, PendingContent, ResultFields, no_links, no_media
+from .scrapy_map import binary_error, extracted_json, item_values, response_fields, status_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Self
+
+    from pydantic import SerializerFunctionWrapHandler
+    from scrapy.http import Response
+
+    from .config import CrawlerRunConfig
+    from .content.page import PageContent
+
+__all__ = ["CrawlResult", "DispatchResult", "MarkdownGenerationResult", "PendingContent"]
+
+logger = logging.getLogger(__name__)
+
+_CONTENT = ("cleaned_html", "fit_html", "markdown", "media", "links", "tables", "extracted_content")
+_SHOWN_URL = 100
+# Read from the content stages on first use, all of them at once.
+_LAZY = frozenset({*_CONTENT, "metadata", "success", "error_message"})
+_MOVED = {
+    "fit_markdown": "use result.markdown.fit_markdown",
+    "markdown_v2": "use result.markdown, which has raw_markdown, markdown_with_citations and the other parts",
+}
+
+
+class CrawlResult(ResultFields):
+    """One page of a crawl.
+
+    A result may be made with its content *pending*: then the fields that come from the content stages (``markdown``,
+    ``links``, ``media``, ``tables``, ``metadata``, ``cleaned_html``, ``fit_html``, ``extracted_content``, and
+    ``success`` with ``error_message``, which depend on them) are filled when one of them is first read, when
+    :meth:`complete` is called, or when the result is pickled, compared or dumped.
+
+    It is list-like as users of crawl4ai write it: ``result[0]`` is the result, ``len(result)`` is 1, iterating yields
+    the result. (So ``dict(result)`` does not work; use ``model_dump()``.)
+    """
+
+    _pending: PendingContent | None = PrivateAttr(default=None)
+
+    @classmethod
+    def failed(
+        cls,
+        url: str,
+        error_message: str,
+        *,
+        status_code: int | None = None,
+        index: int | None = None,
+        metadata: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> Self:
+        """Make the result of a task that has no page.
+
+        *error_message* is written on one line. *fields* are further fields of the result.
+
+        :raises TypeError: for a name that is no field.
+        """
+        fields |= {"url": url, "success": False, "error_message": " ".join(error_message.split())}
+        fields |= {"status_code": status_code, "index": index, "metadata": {} if metadata is None else metadata}
+        return cls._make(fields)
+
+    @classmethod
+    def from_html(cls, html: str, *, url: str, config: CrawlerRunConfig | None = None, **fields: Any) -> Self:
+        """Make the result of a page whose content is still pending.
+
+        Links are resolved against ``redirected_url`` if that is among the *fields*, else against *url*. A field that
+        is given here is not overwritten by the content stages (``metadata`` is merged).
+
+        :raises TypeError: for a name that is no field.
+        """
+        if config is None:
+            from .config import CrawlerRunConfig  # noqa: PLC0415 - configuration is a layer above results
+
+            config = CrawlerRunConfig()
+        fields |= {"url": url, "html": html}
+        fields.setdefault("session_id", config.session_id)
+        return cls._make(fields, PendingContent(html, _page_url(fields), config))
+
+    @classmethod
+    def from_response(cls, response: Response, config: CrawlerRunConfig | None = None, **fields: Any) -> Self:
+        """Make the result of a Scrapy response, its content pending.
+
+        A status of 400 and above gives ``success=False`` and ``error_message="HTTP 404 Not Found"``; the content is
+        there all the same. A response that is not text gives a failed result. *fields* replace what the response says.
+
+        :raises TypeError: for a name that is no field.
+        """
+        fields = {**response_fields(response), **fields}
+        error = status_error(response.status)
+        html = getattr(response, "text", None)
+        if html is None:
+            return cls.failed(error_message=error or binary_error(fields["response_headers"]), **fields)
+        if error:
+            fields |= {"success": False, "error_message": error}
+        return cls.from_html(html, config=config, **fields)
+
+    @classmethod
+    def from_item(cls, item: Any) -> CrawlResult:
+        """Make a result of any item Scrapy knows: dict, dataclass, attrs, pydantic model, ``scrapy.Item``.
+
+        Values whose names and types are those of a field go to the field; all others go to ``extracted_content``, as
+        JSON text of a list with one object. A :class:`CrawlResult` is returned as it is. Without ``url`` it is ``""``.
+
+        :raises TypeError: if *item* is no item.
+        """
+        if isinstance(item, CrawlResult):
+            return item
+        result = cls._make({"url": ""})
+        others = {name: value for name, value in item_values(item).items() if not result._accept(name, value)}
+        if others:
+            if result.extracted_content is not None:
+                others["extracted_content"] = result.extracted_content
+            result.extracted_content = extracted_json(others)
+        return result
+
+    @classmethod
+    def _make(cls, fields: dict[str, Any], pending: PendingContent | None = None) -> Self:
+        """Make a result without validation; with *pending*, the lazy fields that are not given stay open."""
+        for name in fields.keys() - cls.__pydantic_fields__.keys():
+            raise TypeError(f"{cls.__name__} has no field {name!r}")
+        result = cls(**fields) if cls is not CrawlResult else cls._fast(fields)
+        if pending is not None:
+            own = result.__dict__
+            for name in _LAZY.difference(fields):
+                del own[name]
+            result._pending = pending
+        return result
+
+    @classmethod
+    def _fast(cls, fields: dict[str, Any]) -> Self:
+        """Do what ``model_construct()`` does, which takes fifty times as long as this for so many fields."""
+        result = cls.__new__(cls)
+        own = {**_DEFAULTS, "media": no_media(), "links": no_links(), "tables": [], **fields}
+        object.__setattr__(result, "__dict__", own)
+        object.__setattr__(result, "__pydantic_fields_set__", set(fields))
+        object.__setattr__(result, "__pydantic_extra__", None)
+        object.__setattr__(result, "__pydantic_private__", {"_pending": None})
+        return result
+
+    def _accept(self, name: str, value: Any) -> bool:
+        """Set a field if there is one of that name and type."""
+        if name not in type(self).__pydantic_fields__:
+            return False
+        try:
+            setattr(self, name, value)
+        except ValidationError:
+            return False
+        return True
+
+    @property
+    def pending(self) -> PendingContent | None:
+        """What the content stages have to work on, or None when this result is complete."""
+        return self._pending
+
+    def complete(self) -> Self:
+        """Run the content stages if they are pending, in this thread. Returns the result itself; never raises."""
+        pending = self._pending
+        if pending is None:
+            return self
+        from .content import extract_page  # noqa: PLC0415 - content is a layer above results, used only when needed
+
+        try:
+            page = extract_page(pending.html, url=pending.url, config=pending.config)
+        except Exception as error:  # the stages handle their errors; a page that breaks them still has one result
+            logger.exception("The content stages failed for %s", self.url[:200])
+            empty = {"media": no_media(), "links": no_links(), "tables": []}
+            self._fill(empty, f"The content stages failed: {type(error).__name__}")
+        else:
+            self.fill(page)
+        return self
+
+    def fill(self, page: PageContent) -> None:
+        """Take over what the content stages made; fields that already have a value keep it."""
+        errors = "; ".join(f"Stage {name} failed: {text}" for name, text in page.stage_errors.items())
+        values = {name: getattr(page, name) for name in _CONTENT}
+        known = self.__dict__.get("metadata")
+        values["metadata"] = page.metadata if known is None else {**(page.metadata or {}), **known}
+        self._fill(values, errors)
+
+    def _fill(self, values: dict[str, Any], error: str) -> None:
+        values |= {"success": not error, "error_message": " ".join(error.split())}
+        own = self.__dict__  # filled in place: another thread may be setting other fields
+        for name in _LAZY:
+            own.setdefault(name, values.get(name))
+        self.__pydantic_fields_set__.update(_LAZY)
+        self._pending = None
+
+    if not TYPE_CHECKING:  # a declared __getattr__ would make type checkers accept every name
+
+        def __getattr__(self, name: str) -> Any:
+            # Only reached for names that are not in __dict__: complete results pay nothing for being lazy.
+            if name in _LAZY:
+                self.complete()
+                if name in self.__dict__:
+                    return self.__dict__[name]
+            if name in _MOVED:
+                raise AttributeError(f"CrawlResult has no attribute {name!r}: {_MOVED[name]}")
+            return super().__getattr__(name)
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        self.complete()
+        return cast("dict[str, Any]", handler(self))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        # A configuration may hold functions, which do not pickle; what the stages make always does.
+        return self.complete()._state()
+
+    def _state(self) -> dict[Any, Any]:
+        return super().__getstate__()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CrawlResult):
+            return NotImplemented
+        mine, theirs = self.complete().markdown, other.complete().markdown
+        return super().__eq__(other) and (mine is None or theirs is None or mine.same_parts(theirs))
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, as every pydantic model
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        own = self.__dict__
+        yield "url", own["url"] if len(own["url"]) <= _SHOWN_URL else own["url"][:_SHOWN_URL] + "..."
+        if self._pending is not None:
+            yield "content", "pending"
+        for name in ("success", "status_code", "error_message"):
+            if own.get(name, "") not in ("", None):
+                yield name, own[name]
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> Self:
+        return (self,)[index]
+
+    def __iter__(self) -> Iterator[Self]:  # type: ignore[override]  # list-like, where pydantic has its fields
+        yield self
+
+    async def __aiter__(self) -> AsyncIterator[Self]:
+        yield self
+
+
+# In the order of the fields, the mutable ones still to be made.
+_DEFAULTS = {name: None if field.default_factory else field.default for name, field in CrawlResult.model_fields.items()}
+
+
+def _page_url(fields: dict[str, Any]) -> str:
+    url: str = fields.get("redirected_url") or fields["url"]
+    # The URL of an inline page is the page itself: nothing can be resolved against it.
+    return "" if url.startswith("raw:") else url

@@ -1,0 +1,96 @@
+"""How Scrapy's responses and items read as fields of a result. Duck-typed: Scrapy is not imported."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from itemadapter import ItemAdapter
+
+from .jsonable import jsonable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scrapy.http import Response
+
+
+def response_fields(response: Response) -> dict[str, Any]:
+    """Return the fields that every response gives, whatever its body is.
+
+    ``url`` is the first URL of a chain of redirects and ``redirected_url`` the last; the status is the last one's.
+    """
+    status = response.status
+    return {
+        "url": _asked_url(response),
+        "redirected_url": response.url,
+        "status_code": status,
+        "redirected_status_code": status,
+        "response_headers": header_dict(response.headers),
+        "cache_status": "hit" if "cached" in (getattr(response, "flags", None) or ()) else None,
+    }
+
+
+def status_error(status: int) -> str:
+    """Return ``"HTTP 404 Not Found"`` for a status of 400 and above, ``""`` for others."""
+    if status < 400:  # noqa: PLR2004 - where HTTP's error statuses begin
+        return ""
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP {status}"
+
+
+def binary_error(headers: Mapping[str, str]) -> str:
+    """Return the sentence for a response whose body is no text."""
+    kind = headers.get("content-type", "").partition(";")[0].strip() or "no content type"
+    return f"The response is not text ({kind}), so there is no page to read"
+
+
+def header_dict(headers: Any) -> dict[str, str]:
+    """Return headers with lower-case names; several values of one name are joined as browsers do."""
+    return {
+        _text(name).lower(): ("\n" if _text(name).lower() == "set-cookie" else ", ").join(map(_text, _values(values)))
+        for name, values in _pairs(headers)
+    }
+
+
+def _pairs(headers: Any) -> Any:
+    # Scrapy's Headers give all values of a name only through this pair of methods.
+    if hasattr(headers, "getlist"):
+        return ((name, headers.getlist(name)) for name in headers)
+    return dict(headers or {}).items()
+
+
+def _values(values: Any) -> Any:
+    return values if isinstance(values, list | tuple) else (values,)
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _asked_url(response: Response) -> str:
+    request = getattr(response, "request", None)
+    if request is None:
+        return response.url
+    chain = request.meta.get("redirect_urls")
+    return str(chain[0] if chain else request.url)
+
+
+def item_values(item: Any) -> dict[str, Any]:
+    """Return the fields an item has, nested items as dicts.
+
+    :raises TypeError: if *item* is none of the item types Scrapy knows.
+    """
+    if not ItemAdapter.is_item(item):
+        raise TypeError(
+            f"from_item() takes a dict, dataclass, attrs, pydantic or scrapy item, got {type(item).__name__}"
+        )
+    return ItemAdapter(item).asdict()
+
+
+def extracted_json(values: Mapping[str, Any]) -> str | None:
+    """Return the values as extraction strategies write them: JSON text of a list with one object; None for none."""
+    return json.dumps([jsonable(dict(values))], indent=4, ensure_ascii=False) if values else None

@@ -19,8 +19,8 @@ class Load:
 
     waiting: tasks read but not started.
     in_flight: sessions started and not ended.
-    permits: the number granted at the last check, ``check_interval`` seconds ago at most; ``max_session_permit``
-        before the first one.
+    permits: the number granted at the check before this one, which is one ``check_interval`` old; it stays the same
+        between two checks. ``max_session_permit`` before the first one.
     done, failed: tasks ended so far, and how many of them failed.
     rate_limited: responses so far that carried a rate-limit status.
     elapsed: seconds since the first task was added.

@@ -53,6 +53,7 @@ class DispatchController(Generic[T]):
 
     :param dispatcher: the policy; asked, never written to.
     :param host_limits: limits of a host beyond the policy's, by host key; None where there are none.
+    :param buffer: finished results that may wait for whoever takes them; each one above it holds a permit back.
     :param clock: seconds that never go back.
     :param random: source of jitter.
     """
@@ -61,6 +62,7 @@ class DispatchController(Generic[T]):
         self,
         dispatcher: BaseDispatcher,
         *,
+        buffer: int = 0,
         host_limits: Callable[[str], HostLimits | None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
@@ -68,12 +70,14 @@ class DispatchController(Generic[T]):
         self.dispatcher = dispatcher
         self.statistics = DispatchStatistics()
         self.memory: MemorySample | None = None
+        self._buffer = buffer
+        self._held = 0
         self._host_limits = host_limits
         self._clock = clock
         self._random = random or Random()  # noqa: S311 - jitter, not secrets
         self._queues: HostQueues[T] = HostQueues(self._make_host, dispatcher.fairness_timeout)
         self._sessions: dict[int, Session[T]] = {}
-        self._granted = dispatcher.max_session_permit
+        self._granted = self._granted_before = dispatcher.max_session_permit
         self._began: float | None = None
         self._stalled_since: float | None = None
 
@@ -100,7 +104,7 @@ class DispatchController(Generic[T]):
     @property
     def has_room(self) -> bool:
         """Whether one more session could start as far as permits go."""
-        return len(self._sessions) < self.permits
+        return len(self._sessions) + max(0, self._held - self._buffer) < self.permits
 
     def load(self) -> Load:
         """Return what the policy is told."""
@@ -108,7 +112,7 @@ class DispatchController(Generic[T]):
         return Load(
             waiting=self._queues.waiting,
             in_flight=len(self._sessions),
-            permits=self._granted,
+            permits=self._granted_before,
             done=stats.done,
             failed=stats.failed,
             rate_limited=stats.rate_limited,
@@ -207,6 +211,10 @@ class DispatchController(Generic[T]):
         self._queues.add(job, self._clock(), front=True)
         self._close_session(session)
 
+    def hold(self, results: int) -> None:
+        """Take in that *results* finished and wait to be taken; a negative number that they were taken."""
+        self._held += results
+
     def sample(self, memory: MemorySample | None) -> Session[T] | None:
         """Take in a memory sample, once every ``check_interval``; return a session that must be taken back, or None.
 
@@ -215,6 +223,8 @@ class DispatchController(Generic[T]):
         self.memory = memory
         now = self._clock()
         self._note_memory(memory)
+        # Until the next sample the policy answers from here; from its own last answer it would rise again at once.
+        self._granted_before = self._granted
         load = self.load()
         self._granted = self._permits(load)
         self.statistics.throttled_checks += self._granted < self.dispatcher.max_session_permit

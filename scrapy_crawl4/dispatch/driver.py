@@ -58,6 +58,8 @@ class DispatchDriver(Generic[T]):
         self._pumping = False
         self._closed = False
         self.on_tick: Callable[[], None] | None = None
+        self.watchers = 0
+        """How many wait outside the controller for what the next sample says; samples go on while there are any."""
 
     def pump(self) -> None:
         """Start what may start now, and arrange to be woken when more may."""
@@ -73,6 +75,15 @@ class DispatchDriver(Generic[T]):
             self._give_up(error)
         finally:
             self._pumping = False
+
+    def refresh(self) -> None:
+        """Sample now unless the last sample is less than ``check_interval`` old; for answers outside of a start."""
+        if self._tick is None and not self._closed:
+            try:
+                self._sample()
+            except Exception as error:  # noqa: BLE001 - permits() is a user's code
+                self._give_up(error)
+            self._schedule_tick()
 
     def close(self) -> None:
         """Stop both timers; nothing starts afterwards."""
@@ -106,7 +117,7 @@ class DispatchDriver(Generic[T]):
 
     def _ticked(self) -> None:
         self._tick = None
-        if self._closed or not self._controller.busy:
+        if self._closed or not (self._controller.busy or self.watchers):
             return
         try:
             self._sample()

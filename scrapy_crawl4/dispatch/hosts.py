@@ -19,8 +19,9 @@ T = TypeVar("T")
 class HostLimits(Protocol):
     """What somebody else, a Scrapy downloader slot say, demands of one host; asked anew for every start."""
 
-    concurrency: int
-    """Sessions of this host in flight at most."""
+    @property
+    def concurrency(self) -> int:
+        """Sessions of this host in flight at most."""
 
     def download_delay(self) -> float:
         """Return the seconds between this start and the next."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scrapy_crawl4.dispatch import (
     BaseDispatcher,
@@ -18,6 +17,9 @@ from scrapy_crawl4.dispatch import (
     MemorySample,
     Session,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 START = 1000.0
 """Simulated time does not begin at 0, where a forgotten default would go unnoticed."""

@@ -220,7 +220,7 @@ def test_thresholds_follow_the_given_one(threshold, recovery, critical):
     ids=str,
 )
 def test_d2_thresholds_out_of_order_are_refused(options):
-    with pytest.raises(ValueError, match="^Memory thresholds must rise from recovery_threshold_percent") as caught:
+    with pytest.raises(ValueError, match=r"^Memory thresholds must rise from recovery_threshold_percent") as caught:
         MemoryAdaptiveDispatcher(**options)
     assert "memory_threshold_percent" in str(caught.value)
     assert "critical_threshold_percent" in str(caught.value)

@@ -180,7 +180,7 @@ class DispatchController(Generic[T]):
             state.pace.refused(now, started_at, retry_after, self._random)
             self._cool(state, now)
         elif status is not None:
-            state.pace.accepted()
+            state.pace.accepted(started_at)
         return refused
 
     def may_retry(self, session: Session[T]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ._validate import count, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from random import Random
 
 FIRST_BACKOFF = 0.5
@@ -38,12 +38,11 @@ class RateLimiter:
         max_retries: int = 3,
         rate_limit_codes: Iterable[int] | None = None,
     ) -> None:
-        codes = (429, 503) if rate_limit_codes is None else rate_limit_codes
         # A frozen dataclass is written this way while it is made.
         object.__setattr__(self, "base_delay", _delay_range(base_delay))
         object.__setattr__(self, "max_delay", number("max_delay", max_delay, least=0))
         object.__setattr__(self, "max_retries", count("max_retries", max_retries))
-        object.__setattr__(self, "rate_limit_codes", frozenset(map(_status, codes)))
+        object.__setattr__(self, "rate_limit_codes", _codes(rate_limit_codes))
 
     def is_rate_limit(self, status: int | None) -> bool:
         """Return True for a status that means "too many requests"."""
@@ -66,6 +65,14 @@ def _delay_range(value: object) -> tuple[float, float]:
         return low, high
     fixed = number("base_delay", value, least=0)
     return fixed, fixed
+
+
+def _codes(value: object) -> frozenset[int]:
+    if value is None:
+        return frozenset((429, 503))
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ValueError(f"rate_limit_codes must be a list of HTTP statuses, got {value!r}.")
+    return frozenset(map(_status, value))
 
 
 def _status(code: object) -> int:
@@ -101,15 +108,20 @@ class HostPace:
 
         The back-off doubles once for all starts that were under way when it last did: they knew nothing of it yet.
         """
-        if started >= self.backed_off_at:
+        if started > self.backed_off_at:
             seed = max(self.backoff, self.limiter.base_delay[1], FIRST_BACKOFF)
             self.backoff = min(seed * 2 * random.uniform(0.75, 1.25), self.limiter.max_delay)
             self.backed_off_at = now
         wait = max(self.backoff, min(retry_after or 0.0, self.limiter.max_delay))
         self.next_start = max(self.next_start, now + wait)
 
-    def accepted(self) -> None:
-        """Take in any other response: back-off decays by a quarter and ends when it is no longer felt."""
+    def accepted(self, started: float) -> None:
+        """Take in any other response to a start at *started*.
+
+        Back-off decays by a quarter and ends when it is no longer felt; starts from before it grew say nothing of it.
+        """
+        if started <= self.backed_off_at:
+            return
         self.backoff *= 0.75
         if self.backoff <= max(self.limiter.base_delay[1], FIRST_BACKOFF / 2):
             self.backoff = 0.0

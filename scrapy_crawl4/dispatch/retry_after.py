@@ -19,7 +19,7 @@ def parse_retry_after(value: str | bytes | None, now: float) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         # Longer digit strings than this are hostile; every limit caps what is left.
-        return float(text[:9])
+        return float(text.lstrip("0")[:9] or 0)
     return _seconds_until(text, now)
 
 

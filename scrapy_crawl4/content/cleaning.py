@@ -1,0 +1,187 @@
+"""The cleaning stage: off the tree goes what is not content, and what the configuration excludes.
+
+Every removal here takes one element and its subtree. Text that follows the element is a node of its own in this tree
+and stays where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from turbohtml import Comment, Element, Text
+from turbohtml.clean import strip_comments_node
+
+from .selection import outermost
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from turbohtml import Document, Node
+
+    from ..config import CrawlerRunConfig
+
+_NOT_CONTENT = "script,style,link,meta,base,template,svg"
+_HIDDEN = '[hidden]:not([hidden="until-found" i]),[style*="display" i],[style*="visibility" i]'
+_INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN_SHARE = 0.5
+_SCRIPT_NOTICE = re.compile(r"java\s?script", re.IGNORECASE)
+_NOTICE_LENGTH = 300
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# The second half is what lists, task lists, quotes, dates and tables need to be read rightly.
+KEPT_ATTRIBUTES = _names(
+    "src href alt title width height class id rowspan colspan "
+    "start reversed value type checked cite datetime lang dir scope open poster"
+)
+"""Attributes that cleaned HTML keeps; ``keep_attrs`` and ``keep_data_attributes`` add to them."""
+
+_ONLY_TEXT = "b,i,u,s,span,del,ins,sub,sup,strong,em,code,kbd,var,samp,q,abbr,cite,dfn,time,small,mark,font,big,tt"
+
+_BLOCKS = _names(
+    "p div section article aside header footer nav main ul ol li dl dt dd blockquote figure figcaption "
+    "address details summary center"
+)
+_INLINE = _names("span em strong b i u s small sub sup mark font label cite q abbr")
+_EMPTYABLE = _BLOCKS | _INLINE | {f"h{level}" for level in range(1, 7)}
+_NEVER_SHORT = _names("img video audio iframe object embed table td th pre code math canvas input h1 h2 h3 h4 h5 h6")
+
+
+def remove_excluded(document: Document, config: CrawlerRunConfig) -> None:
+    """Take off what ``excluded_tags``, ``excluded_selector``, ``remove_forms`` and ``exclude_all_images`` name."""
+    selectors = list(config.excluded_tags or ())
+    if config.excluded_selector:
+        selectors.append(config.excluded_selector)
+    if config.remove_forms:
+        selectors.append("form")
+    if config.exclude_all_images:
+        selectors.append("img,picture")
+    if selectors:
+        document.remove(",".join(selectors))
+
+
+def remove_clutter(document: Document) -> None:
+    """Take off comments, scripts, styles, drawings and what a browser would not show; unwrap ``<noscript>``."""
+    document.remove(_NOT_CONTENT)
+    strip_comments_node(document)
+    for element in document.find_all("noscript"):
+        _open_noscript(element)
+    _remove_hidden(document)
+
+
+def _open_noscript(element: Element) -> None:
+    """Put the content of a ``<noscript>`` in its place: no script ran here.
+
+    Notices that ask for JavaScript go, and so do pictures that stand for a lazy one just before (which takes over
+    their address) or that only count visitors.
+    """
+    text = element.text.strip()
+    if text:
+        if len(text) < _NOTICE_LENGTH and _SCRIPT_NOTICE.search(text):
+            element.decompose()
+        else:
+            element.unwrap()
+        return
+    image = element.find("img")
+    if image is None or _counts_visitors(image):
+        element.decompose()
+        return
+    before = _image_before(element)
+    if before is None:
+        element.unwrap()
+        return
+    if not _real_source(before):
+        before.attrs["src"] = image.attr("src") or ""
+    element.decompose()
+
+
+def _image_before(element: Element) -> Element | None:
+    node = element.previous_sibling
+    while isinstance(node, Text) and not node.data.strip():
+        node = node.previous_sibling
+    if not isinstance(node, Element):
+        return None
+    return node if node.tag == "img" else node.find("img")
+
+
+def _real_source(image: Element) -> bool:
+    src = (image.attr("src") or "").strip()
+    return bool(src) and not src.startswith("data:")
+
+
+def _counts_visitors(image: Element) -> bool:
+    return image.attr("width") in {"0", "1"} or image.attr("height") in {"0", "1"}
+
+
+def _remove_hidden(document: Document) -> None:
+    """Take off elements that are hidden, unless one holds most of the page's text.
+
+    Some pages hide everything until their script has run; there is nothing else to read in them.
+    """
+    hidden = [element for element in document.select(_HIDDEN) if _is_hidden(element)]
+    body = document.find("body")
+    if not hidden or body is None:
+        return
+    limit = len(body.text) * _HIDDEN_SHARE
+    for element in outermost(document, hidden):
+        if len(element.text) <= limit:
+            element.decompose()
+
+
+def _is_hidden(element: Element) -> bool:
+    if element.tag in {"html", "body"}:
+        return False
+    return "hidden" in element.attrs or _INVISIBLE.search(element.attr("style") or "") is not None
+
+
+def strip_inline_markup(root: Node) -> None:
+    """``only_text``: unwrap emphasis, spans, inline code and their kind; their text stays."""
+    root.strip_tags(_ONLY_TEXT)
+
+
+def remove_short_blocks(root: Node, threshold: int) -> None:
+    """``word_count_threshold``: take off innermost blocks of fewer than *threshold* words.
+
+    Headings, table cells, code and anything that holds a picture, a table or another medium stay.
+    """
+    if threshold <= 1:  # blocks without any word are what remove_empty looks after
+        return
+    keep: set[Node | None] = set()  # elements that hold a block, a medium, a table or code
+    for element in reversed(list(root.iter_elements())):
+        block = element.tag in _BLOCKS
+        if block or element in keep or element.tag in _NEVER_SHORT:
+            keep.add(element.parent)
+        if block and element not in keep and len(element.text.split()) < threshold:
+            element.decompose()
+
+
+def remove_empty(root: Node) -> None:
+    """Take off text elements that hold nothing, from the inside out; lines of code may be empty."""
+    code = {line for pre in outermost(root, root.find_all("pre")) for line in pre.iter_elements()}
+    for element in reversed(list(root.iter_elements(_EMPTYABLE))):
+        size = len(element)
+        if size > 1 or (size == 1 and not _is_blank(element[0])) or element in code or element.parent is None:
+            continue
+        # A space may be all that keeps two words apart.
+        if size and element.tag in _INLINE:
+            element.unwrap()
+        else:
+            element.decompose()
+
+
+def _is_blank(node: Node) -> bool:
+    return (isinstance(node, Text) and node.data.isspace()) or isinstance(node, Comment)
+
+
+def strip_attributes(root: Node, keep: Collection[str], *, keep_data: bool = False) -> None:
+    """Drop every attribute but those in *keep* (and ``data-*`` with *keep_data*)."""
+    for element in root.iter_elements(include_self=True):
+        attributes = element.attrs
+        if attributes:
+            for name in [name for name in attributes if name not in keep]:
+                if not (keep_data and name.startswith("data-")):
+                    del attributes[name]

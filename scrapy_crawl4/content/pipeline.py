@@ -1,0 +1,212 @@
+"""The content stages in their order: one parse of a page serves all of them.
+
+parse, metadata, exclude, clean, urls, select, links, media, tables, cleaned_html, content_filter, markdown, extraction.
+
+Pure and synchronous: the same input gives the same output, in any thread or process. A stage that fails leaves its
+part empty and a sentence in ``PageContent.stage_errors``; the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import turbohtml
+from turbohtml import Html, Indent, SelectorSyntaxError
+
+from ..markdown_result import MarkdownGenerationResult
+from ..results import CrawlResult
+from . import cleaning, images, links
+from .extraction import NoExtractionStrategy, extract_json
+from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
+from .mending import prepare
+from .metadata import extract_metadata
+from .page import PageContent, empty_links, empty_media
+from .selection import select
+from .tables import DefaultTableExtraction
+from .text_page import is_html, text_page
+from .urls import document_base, is_page_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from turbohtml import Document, Element
+
+    from ..config import CrawlerRunConfig
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_DEFAULT_GENERATOR = DefaultMarkdownGenerator()
+_DEFAULT_TABLES = DefaultTableExtraction()
+_PRETTY = Html(layout=Indent(2))
+
+
+def extract_page(html: str, *, url: str, config: CrawlerRunConfig, content_type: str = "text/html") -> PageContent:
+    """Run the content stages that *config* asks for on one page.
+
+    :param html: the page, decoded.
+    :param url: where the page came from (its final URL); relative links resolve against it. ``config.base_url`` comes
+        first, and ``<base href>`` is resolved against either. Without any, relative links cannot be made absolute:
+        they stay as they are in the markdown and are left out of ``links`` and ``media``.
+    :param content_type: a media type; for what is not HTML the text itself is the content (see
+        :func:`~scrapy_crawl4.content.text_page.text_page`).
+    :returns: the parts; errors are in ``stage_errors``, nothing is raised for a page.
+    """
+    if not is_html(content_type):
+        return text_page(html, content_type)
+    return _Page(html, config.base_url or url, config).run()
+
+
+def process(html: str, url: str = "", config: CrawlerRunConfig | None = None) -> CrawlResult:
+    """The content stages without a crawl: a complete :class:`~scrapy_crawl4.CrawlResult` of HTML you already have."""
+    return CrawlResult.from_html(html, url=url, config=config).complete()
+
+
+class _Page:
+    """One page on its way through the stages."""
+
+    def __init__(self, html: str, url: str, config: CrawlerRunConfig) -> None:
+        self.html = html
+        self.url = url if is_page_url(url) else ""
+        self.config = config
+        self.base = ""
+        self.site = links.Site(self.url)
+        self.rules = links.LinkRules.from_config(config)
+        self.content = PageContent()
+
+    def run(self) -> PageContent:
+        document = self.stage("parse", lambda: turbohtml.parse(self.html, positions=False), None)
+        if document is None:
+            return self.content
+        self.base = document_base(document, self.url)
+        if self.config.prefetch:
+            self.stage("urls", lambda: self.resolve(document), None)
+            found = self.stage("links", lambda: links.extract_links(document, self.site), empty_links())
+            self.content.links = links.quick_links(found)
+            return self.content
+        self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base), {})
+        self.stage("exclude", lambda: cleaning.remove_excluded(document, self.config), None)
+        self.stage("clean", lambda: cleaning.remove_clutter(document), None)
+        self.stage("urls", lambda: self.resolve(document), None)
+        self.read(document)
+        return self.content
+
+    def stage(self, name: str, work: Callable[[], T], default: T) -> T:
+        """The result of *work*, or *default* and an entry in ``stage_errors``."""
+        try:
+            return work()
+        except Exception as error:  # a stage's boundary: whatever it is, the other parts go on
+            logger.debug("Stage %s failed for %s", name, self.url, exc_info=True)
+            self.content.stage_errors[name] = _sentence(error)
+            return default
+
+    def resolve(self, document: Document) -> None:
+        """Make every URL absolute and drop links that lead nowhere."""
+        images.reveal_lazy_images(document)
+        links.remove_dead_hrefs(document)
+        if self.base:
+            document.resolve_links(self.base)
+        if self.rules:
+            links.remove_excluded_links(document, self.rules, self.site)
+        images.remove_excluded_images(document, self.config, self.rules, self.site)
+
+    def read(self, document: Document) -> None:
+        """The stages that read the cleaned tree; the last ones change it further."""
+        config, content = self.config, self.content
+        root = document.root or turbohtml.Element("html")
+        if config.css_selector:
+            root = self.selected(root, "css_selector", [config.css_selector])
+        content.links = self.stage("links", lambda: links.extract_links(root, self.site), empty_links())
+        content.media = self.stage("media", lambda: images.extract_media(root, self.base, config), empty_media())
+        content.tables = self.stage("tables", lambda: self.tables(root), [])
+        targets = [config.target_elements] if isinstance(config.target_elements, str) else config.target_elements
+        if targets:
+            root = self.selected(root, "target_elements", targets)
+        content.cleaned_html = self.stage("cleaned_html", lambda: self.cleaned(root), None)
+        content.markdown = self.stage("markdown", lambda: self.markdown(root), None)
+        if content.markdown is not None:
+            content.fit_html = content.markdown.fit_html
+        self.extract()
+
+    def selected(self, root: Element, option: str, selectors: list[str]) -> Element:
+        """What the selectors match; an empty selection is noted and never the whole page."""
+        selection = self.stage("select", lambda: select(root, selectors), turbohtml.Element("div"))
+        if not len(selection):
+            self.content.metadata["selection"] = f"{option} matched nothing"
+        return selection
+
+    def tables(self, root: Element) -> list[dict[str, Any]]:
+        strategy = self.config.table_extraction or _DEFAULT_TABLES
+        found: list[dict[str, Any]] = strategy.extract_tables(
+            root, table_score_threshold=self.config.table_score_threshold
+        )
+        return found
+
+    def cleaned(self, root: Element) -> str:
+        config = self.config
+        prepare(root)
+        if config.only_text:
+            cleaning.strip_inline_markup(root)
+        cleaning.remove_short_blocks(root, config.word_count_threshold)
+        cleaning.remove_empty(root)
+        keep = cleaning.KEPT_ATTRIBUTES.union(config.keep_attrs or ())
+        cleaning.strip_attributes(root, keep, keep_data=config.keep_data_attributes)
+        return root.serialize(_PRETTY) if config.prettiify else root.html
+
+    def markdown(self, root: Element) -> MarkdownGenerationResult:
+        generator = self.config.markdown_generator or _DEFAULT_GENERATOR
+        cleaned = self.content.cleaned_html or ""
+        if isinstance(generator, DefaultMarkdownGenerator) and generator.uses_tree:
+            fit_markdown, fit_html = self.stage("content_filter", lambda: generator.fit(cleaned, self.url), ("", ""))
+            raw = generator.from_tree(root, self.url)
+            return MarkdownGenerationResult(raw, fit_markdown=fit_markdown, fit_html=fit_html, base_url=self.url)
+        made = generator.generate_markdown(input_html=self.markdown_source(generator), base_url=self.base)
+        if isinstance(made, MarkdownGenerationResult):
+            return made
+        if isinstance(made, str):
+            return MarkdownGenerationResult(made, base_url=self.url)
+        raise TypeError(f"{type(generator).__name__}.generate_markdown must return text, got {type(made).__name__}")
+
+    def markdown_source(self, generator: MarkdownGenerationStrategy) -> str:
+        cleaned = self.content.cleaned_html or ""
+        source = getattr(generator, "content_source", "cleaned_html")
+        if source == "raw_html":
+            return self.html
+        if source == "fit_html" and generator.content_filter is not None:
+            return "\n".join(f"<div>{block}</div>" for block in generator.content_filter.filter_content(cleaned))
+        return cleaned
+
+    def extract(self) -> None:
+        strategy = self.config.extraction_strategy
+        if strategy is None or isinstance(strategy, NoExtractionStrategy):
+            return
+        chunking = self.config.chunking_strategy
+        self.content.extracted_content = self.stage(
+            "extraction",
+            lambda: extract_json(strategy, self.url, self.extraction_input(strategy.input_format), chunking),
+            None,
+        )
+
+    def extraction_input(self, input_format: str) -> str:
+        content = self.content
+        if input_format in {"fit_markdown", "fit_html"} and "fit" in input_format and not content.fit_html:
+            raise ValueError(
+                f"input_format={input_format!r} needs a markdown_generator whose content_filter found something"
+            )
+        texts = {
+            "html": self.html,
+            "cleaned_html": content.cleaned_html or "",
+            "fit_html": content.fit_html,
+            "markdown": str(content.markdown or ""),
+            "fit_markdown": content.markdown.fit_markdown if content.markdown else "",
+        }
+        return texts[input_format]
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, (SelectorSyntaxError, ValueError, TypeError)) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,91 @@
+"""URLs of a page: the base they resolve against, the site they belong to."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import tldextract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from turbohtml import Document
+
+# The list that ships with tldextract: no network, no cache directory. Private suffixes count, so that two users of
+# one hosting service (a.github.io, b.github.io) are two sites.
+_extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+
+PAGE_SCHEMES = frozenset({"http", "https", "ftp", "file"})
+"""Schemes of links that lead to a page; ``javascript:``, ``mailto:``, ``tel:``, ``data:`` and the like do not."""
+
+SOCIAL_MEDIA_DOMAINS = (
+    "facebook.com",
+    "instagram.com",
+    "linkedin.com",
+    "pinterest.com",
+    "reddit.com",
+    "snapchat.com",
+    "tiktok.com",
+    "twitter.com",
+    "x.com",
+)
+
+
+def is_page_url(url: str) -> bool:
+    """Whether *url* is absolute and leads to a page."""
+    scheme, colon, rest = url.partition(":")
+    return bool(colon) and scheme.lower() in PAGE_SCHEMES and rest.startswith("//")
+
+
+def join(base: str, url: str) -> str:
+    """*url* made absolute by *base*; *url* itself where that is impossible."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
+
+
+def document_base(document: Document, url: str) -> str:
+    """The URL that relative references of *document* resolve against, ``""`` if there is none.
+
+    ``<base href>`` counts, itself resolved against *url*, unless it leads nowhere (``javascript:``, ``data:``).
+    """
+    page = url if is_page_url(url) else ""
+    element = document.select_one("base[href]")
+    if element is None:
+        return page
+    base = join(page, (element.attr("href") or "").strip())
+    return base if is_page_url(base) else page
+
+
+def host_of(url: str) -> str:
+    """The lower-case host of an absolute *url*, without user, port or trailing dot; ``""`` if there is none."""
+    # By hand: urlsplit takes ten times as long, and raises for hosts that are merely wrong.
+    _, slashes, rest = url.partition("//")
+    if not slashes:
+        return ""
+    for mark in "/?#\\":
+        rest = rest.partition(mark)[0]
+    host = rest.rpartition("@")[2]
+    host = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return host.strip().lower().rstrip(".")
+
+
+@lru_cache(maxsize=4096)
+def registered_domain(host: str) -> str:
+    """``example.co.uk`` for ``a.b.example.co.uk``; the host itself where no domain is registered (localhost, IPs)."""
+    found = _extract(host)
+    return found.top_domain_under_public_suffix or host
+
+
+def matches_domain(host: str, domains: Iterable[str]) -> bool:
+    """Whether *host* is one of *domains* or below one of them."""
+    return any(host == domain or host.endswith("." + domain) for domain in domains)
+
+
+def normalised_domain(domain: str) -> str:
+    """A domain as users write it (``https://Example.org/``, ``.example.org``, ``www.example.org``) as a bare host."""
+    host = host_of(domain) if "//" in domain else host_of("//" + domain)
+    return host.strip(".").removeprefix("www.")

@@ -20,7 +20,8 @@ PACKAGE = ROOT / "scrapy_crawl4"
 LAYERS = [
     {"config"},
     {"dispatch", "content"},
-    {"downloader", "downloadermiddlewares", "pipelines", "spiders", "browser", "cache"},
+    # What happens to a page, in terms of Scrapy and Twisted, and what decides over its download.
+    {"errors", "gate", "slots", "downloader", "downloadermiddlewares", "pipelines", "spiders", "browser", "cache"},
     {"facade", "monitor", "commands", "addon"},
 ]
 """From low to high. Modules beside them are the vocabulary, below all; the package root is above all."""

@@ -1,0 +1,24 @@
+"""Configuration as data: what a crawl, a browser, HTTP requests and a Scrapy project can say."""
+
+from __future__ import annotations
+
+from .browser import BrowserConfig
+from .enums import CacheMode, DisplayMode, MatchMode
+from .http import HTTPCrawlerConfig
+from .places import GeolocationConfig, VirtualScrollConfig
+from .proxy import ProxyConfig
+from .run import CrawlerRunConfig
+from .settings import Crawl4Settings
+
+__all__ = [
+    "BrowserConfig",
+    "CacheMode",
+    "Crawl4Settings",
+    "CrawlerRunConfig",
+    "DisplayMode",
+    "GeolocationConfig",
+    "HTTPCrawlerConfig",
+    "MatchMode",
+    "ProxyConfig",
+    "VirtualScrollConfig",
+]

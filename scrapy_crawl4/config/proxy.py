@@ -1,0 +1,122 @@
+"""Where a proxy is and how to log in to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote, unquote, urlsplit
+
+from ..exceptions import UnsupportedOption
+from .base import Config, option
+from .checks import optional, refuse, text
+
+
+def _server(name: str, value: Any) -> str:
+    server = text(name, value).strip()
+    if not server:
+        refuse(name, "the address of a proxy such as 'http://127.0.0.1:8080'", value)
+    return server if "://" in server else f"http://{server}"
+
+
+class ProxyConfig(Config):
+    """One proxy.
+
+    Several spellings are read by :meth:`from_string`, :meth:`from_dict` and :meth:`from_env`. *server* is its URL
+    (``http://`` is added to a bare ``host:port``), *username* and *password* are None for a proxy without log-in, and
+    *ip* is its address, read from *server* when it is not given.
+    """
+
+    DIRECT: ClassVar[str] = "direct"
+    """In place of a proxy: no proxy."""
+
+    server: str = option(default="", check=_server)
+    username: str | None = option(default=None, check=optional(text))
+    password: str | None = option(default=None, check=optional(text))
+    ip: str | None = option(default=None, check=optional(text))
+
+    def __init__(
+        self, server: str, username: str | None = None, password: str | None = None, ip: str | None = None
+    ) -> None:
+        super().__init__(server=server, username=username, password=password, ip=ip)
+        if not ip:
+            self.ip = _host(self.server)
+
+    @property
+    def url(self) -> str:
+        """The URL of the proxy with its user name and password."""
+        if not self.username:
+            return self.server
+        scheme, _, rest = self.server.partition("://")
+        login = quote(self.username, safe="")
+        if self.password:
+            login += ":" + quote(self.password, safe="")
+        return f"{scheme}://{login}@{rest}"
+
+    @classmethod
+    def from_string(cls, proxy: str) -> ProxyConfig:
+        """Read ``scheme://user:password@host:port``, ``scheme://host:port``, ``host:port[:user:password]``.
+
+        :raises ValueError: for any other form.
+        """
+        spelled = text("proxy", proxy).strip()
+        scheme, found, rest = spelled.partition("://")
+        if found and "@" in rest:
+            login, _, address = rest.rpartition("@")
+            user, _, password = login.partition(":")
+            return cls(f"{scheme}://{address}", unquote(user), unquote(password))
+        if found and rest:
+            return cls(spelled)
+        parts = spelled.split(":")
+        if len(parts) not in {2, 4} or not all(parts):
+            raise ValueError("proxy must be written as scheme://[user:password@]host:port or host:port[:user:password]")
+        return cls(f"http://{parts[0]}:{parts[1]}", *parts[2:])
+
+    @classmethod
+    def from_dict(cls, proxy: Mapping[str, Any]) -> ProxyConfig:
+        """Read a dict with the names of the parameters.
+
+        :raises TypeError: for other names, or without ``server``.
+        """
+        return cls(**proxy)
+
+    @classmethod
+    def from_env(cls, env_var: str = "PROXIES") -> list[ProxyConfig]:
+        """Read the proxies of an environment variable, separated by commas.
+
+        :raises ValueError: if one of them cannot be read.
+        """
+        return [cls.from_string(proxy) for proxy in os.environ.get(env_var, "").split(",") if proxy.strip()]
+
+    def __repr__(self) -> str:
+        # Logs and error messages show configurations; a password has no place there.
+        return f"ProxyConfig(server={self.server!r}{', username=..., password=...' if self.username else ''})"
+
+
+Proxy = ProxyConfig | str | Mapping[str, Any] | list[Any] | None
+"""What a ``proxy_config`` parameter takes."""
+
+
+def check_proxy(name: str, value: Any) -> ProxyConfig | None:
+    """Accept a proxy in any spelling, ``"direct"`` and None; both mean no proxy.
+
+    :raises UnsupportedOption: for a list of several proxies.
+    """
+    if isinstance(value, list | tuple):
+        if len(value) > 1:
+            raise UnsupportedOption(f"{name} cannot be a list of several proxies yet: give one")
+        value = value[0] if value else None
+    if value is None or value == ProxyConfig.DIRECT:
+        return None
+    if isinstance(value, ProxyConfig):
+        return value.clone()
+    if isinstance(value, str):
+        return ProxyConfig.from_string(value)
+    return ProxyConfig.from_dict(value) if isinstance(value, Mapping) else refuse(name, "a ProxyConfig", value)
+
+
+def _host(server: str) -> str | None:
+    try:
+        return urlsplit(server).hostname
+    except ValueError:
+        return None

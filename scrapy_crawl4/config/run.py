@@ -1,0 +1,26 @@
+"""The configuration of a crawl."""
+
+from __future__ import annotations
+
+from .matching import matches
+from .run_browser import BrowserPageOptions
+from .run_content import ContentOptions
+from .run_fetch import FetchOptions, LegacyCacheOptions
+
+
+class CrawlerRunConfig(ContentOptions, FetchOptions, BrowserPageOptions, LegacyCacheOptions):
+    """How pages are fetched and what is made of them.
+
+    The parameters have crawl4ai's names and defaults, and one more, ``render``. They are keyword arguments, described
+    with the layers they belong to: :class:`ContentOptions`, :class:`FetchOptions`, :class:`BrowserPageOptions`.
+
+    A crawl never writes to a configuration: one object may serve many crawls at a time.
+
+    :raises TypeError: for an unknown name.
+    :raises ValueError: for a value that breaks the rule of its parameter.
+    :raises UnsupportedOption: for a parameter that has no effect yet, set to anything but its default.
+    """
+
+    def is_match(self, url: str) -> bool:
+        """Tell whether this configuration is for *url*: its ``url_matcher`` accepts it, or there is none."""
+        return matches(url, self.url_matcher, self.match_mode)

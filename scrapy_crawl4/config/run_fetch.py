@@ -1,0 +1,95 @@
+"""Parameters of a crawl that say how a page is fetched, and how many at a time."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from ..exceptions import UnsupportedOption
+from .base import Config, Converted, option
+from .checks import count, flag, http_method, member, number, optional, refuse, text
+from .enums import CacheMode, MatchMode
+from .matching import UrlMatcher, check_matcher
+from .proxy import Proxy, ProxyConfig, check_proxy
+from .supported import RUN_FETCH
+
+_TEXT = optional(text)
+_cache_mode = member(CacheMode)
+
+
+def _check_cache_mode(name: str, value: Any) -> CacheMode:
+    # crawl4ai reads None as ENABLED.
+    mode: CacheMode = CacheMode.ENABLED if value is None else _cache_mode(name, value)
+    if mode not in {CacheMode.BYPASS, CacheMode.DISABLED}:
+        raise UnsupportedOption(
+            f"{name}={mode} has no effect yet: use CacheMode.BYPASS, or Scrapy's HTTPCACHE_ENABLED setting for a cache"
+        )
+    return mode
+
+
+def _check_render(name: str, value: Any) -> str:
+    if value in {"browser", "auto"}:
+        raise UnsupportedOption(f"{name}={value!r} needs a browser, which is not available yet: use 'http'")
+    return "http" if value == "http" else refuse(name, "None, 'http', 'browser' or 'auto'", value)
+
+
+class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
+    """Connection, cache, session, pace, and which URLs a configuration is for."""
+
+    render: str | None = option(default=None, check=optional(_check_render))
+    """``"http"`` fetches over HTTP; None does so too."""
+    proxy_config: Converted[ProxyConfig | None, Proxy] = option(default=None, check=check_proxy)
+    """The proxy: a ``ProxyConfig``, a dict, or a string such as ``"http://user:password@host:port"``."""
+    proxy_rotation_strategy: Any = option(default=None)
+    proxy_session_id: str | None = option(default=None, check=_TEXT)
+    proxy_session_ttl: int | None = option(default=None)
+    proxy_session_auto_release: bool = option(default=False, check=flag)
+    fetch_ssl_certificate: bool = option(default=False, check=flag)
+    cache_mode: Converted[CacheMode, CacheMode | str | None] = option(default=CacheMode.BYPASS, check=_check_cache_mode)
+    """What to do with the cache; None is ``ENABLED``."""
+    session_id: str | None = option(default=None, check=_TEXT)
+    """Tasks of one session share cookies and run one after another."""
+    shared_data: dict[str, Any] | None = option(default=None)
+    """Anything of yours that is to travel with the configuration; kept as it is."""
+    check_cache_freshness: bool = option(default=False, check=flag)
+    cache_validation_timeout: float = option(default=10.0)
+    page_timeout: float = option(default=60_000, check=number("milliseconds", positive=True))
+    """Milliseconds for a page from its start to its result."""
+    mean_delay: float = option(default=0.1, check=number("seconds"))
+    """Shortest delay between two starts on one host, in seconds, for the default dispatcher."""
+    max_range: float = option(default=0.3, check=number("seconds"))
+    """Random part of that delay, in seconds."""
+    semaphore_count: int = option(default=5, check=count(1))
+    """Pages in flight at a time, for the default dispatcher."""
+    verbose: bool = option(default=True, check=flag)
+    """Whether the crawl may print what it does."""
+    method: str = option(default="GET", check=http_method)
+    """HTTP method."""
+    stream: bool = option(default=False, check=flag)
+    """Whether awaiting ``arun_many()`` gives an iterator over results in the order they come."""
+    url: str | None = option(default=None, check=_TEXT)
+    """The URL this configuration was made for; for your own use."""
+    check_robots_txt: bool = option(default=False, check=flag)
+    """Fetch only what the host's robots.txt allows, at its pace."""
+    user_agent: str | None = option(default=None, check=_TEXT)
+    """The User-Agent header; None is Scrapy's ``USER_AGENT``."""
+    user_agent_mode: str | None = option(default=None)
+    user_agent_generator_config: MappingProxyType[str, Any] = option(default=MappingProxyType({}))
+    deep_crawl_strategy: Any = option(default=None)
+    url_matcher: UrlMatcher | None = option(default=None, check=check_matcher)
+    """URLs this configuration is for: a glob pattern, a function, or a list of these; None is for all."""
+    match_mode: Converted[MatchMode, MatchMode | str] = option(default=MatchMode.OR, check=member(MatchMode))
+    """How the parts of a list *url_matcher* count."""
+    experimental: dict[str, Any] | None = option(default=None)
+    max_retries: int = option(default=0, check=count(0))
+    """Further tries after connection errors and statuses of 500 and above."""
+    fallback_fetch_function: Any = option(default=None)
+
+
+class LegacyCacheOptions(Config, supported=(), missing="was replaced by cache_mode"):
+    """crawl4ai's parameters from before ``cache_mode``."""
+
+    bypass_cache: bool = option(default=False)
+    disable_cache: bool = option(default=False)
+    no_cache_read: bool = option(default=False)
+    no_cache_write: bool = option(default=False)

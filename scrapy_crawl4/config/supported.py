@@ -1,0 +1,68 @@
+"""Which parameters have an effect now, layer by layer.
+
+A parameter that is missing here is known, but raises UnsupportedOption when it is set to anything but its default:
+no option is silently ignored. Whoever makes one work adds it here.
+"""
+
+from __future__ import annotations
+
+RUN_CONTENT = frozenset(
+    {
+        "base_url",
+        "chunking_strategy",
+        "css_selector",
+        "exclude_all_images",
+        "exclude_domains",
+        "exclude_external_images",
+        "exclude_external_links",
+        "exclude_internal_links",
+        "exclude_social_media_domains",
+        "exclude_social_media_links",
+        "excluded_selector",
+        "excluded_tags",
+        "extraction_strategy",
+        "image_description_min_word_threshold",
+        "image_score_threshold",
+        "keep_attrs",
+        "keep_data_attributes",
+        "markdown_generator",
+        "only_text",
+        "prefetch",
+        "prettiify",
+        "remove_forms",
+        "scraping_strategy",
+        "table_extraction",
+        "table_score_threshold",
+        "target_elements",
+        "word_count_threshold",
+    }
+)
+
+RUN_FETCH = frozenset(
+    {
+        "cache_mode",
+        "check_robots_txt",
+        "match_mode",
+        "max_range",
+        "max_retries",
+        "mean_delay",
+        "method",
+        "page_timeout",
+        "proxy_config",
+        "render",
+        "semaphore_count",
+        "session_id",
+        "shared_data",
+        "stream",
+        "url",
+        "url_matcher",
+        "user_agent",
+        "verbose",
+    }
+)
+
+RUN_BROWSER: frozenset[str] = frozenset()
+
+BROWSER = frozenset({"cookies", "headers", "ignore_https_errors", "proxy_config", "user_agent", "verbose"})
+
+HTTP = frozenset({"data", "follow_redirects", "headers", "json", "method", "verify_ssl"})

@@ -2,7 +2,7 @@
 
 from .base import BaseDispatcher, Load
 from .cgroups import MemoryGroup, memory_groups
-from .controller import LOCAL, DispatchController, DispatchStatistics
+from .controller import LOCAL, DispatchController
 from .driver import DispatchDriver, Timer
 from .hosts import HostLimits
 from .memory import MemoryProbe, MemorySample
@@ -12,6 +12,7 @@ from .rate_limiter import HostPace, RateLimiter
 from .retry_after import parse_retry_after
 from .semaphore import SemaphoreDispatcher
 from .session import Job, Session
+from .statistics import DispatchStatistics
 
 __all__ = [
     "LOCAL",

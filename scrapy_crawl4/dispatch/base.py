@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._validate import permit_count
+from .rate_limiter import check_rate_limiter
 
 if TYPE_CHECKING:
     from .memory import MemorySample
@@ -51,7 +52,7 @@ class BaseDispatcher(ABC):
     :param max_session_permit: the most sessions ever in flight, whatever :meth:`permits` answers; at least 1.
     :param rate_limiter: pace of each host; None starts as fast as permits allow.
     :param monitor: a :class:`~scrapy_crawl4.CrawlerMonitor` that draws the runs of this dispatcher.
-    :raises ValueError: for a ``max_session_permit`` below 1.
+    :raises ValueError: for a ``max_session_permit`` below 1, or a ``rate_limiter`` that is none.
     """
 
     max_session_permit: int = 20
@@ -71,6 +72,7 @@ class BaseDispatcher(ABC):
         monitor: Any = None,
     ) -> None:
         self.max_session_permit = permit_count("max_session_permit", max_session_permit)
+        check_rate_limiter(rate_limiter)
         self.rate_limiter = rate_limiter
         self.monitor = monitor
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import replace
+from operator import index
 from random import Random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from ..exceptions import DispatcherError
 from .base import Load
 from .hosts import Host, HostQueues
 from .progress import Progress
 from .rate_limiter import HostPace
 from .session import Job, Session
+from .statistics import DispatchStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,25 +27,6 @@ T = TypeVar("T")
 
 LOCAL = ""
 """The host of tasks that need no network; they wait for nobody's pace."""
-
-
-@dataclass(slots=True)
-class DispatchStatistics:
-    """What a controller counted so far."""
-
-    started: int = 0
-    done: int = 0
-    failed: int = 0
-    retried: int = 0
-    shed: int = 0
-    rate_limited: int = 0
-    gave_up: int = 0
-    max_in_flight: int = 0
-    samples: int = 0
-    throttled_checks: int = 0
-    memory_peak_mb: float = 0.0
-    bytes_received: int = 0
-    wait_seconds: float = 0.0
 
 
 class DispatchController(Generic[T]):
@@ -131,7 +115,7 @@ class DispatchController(Generic[T]):
             retried=stats.retried,
             bytes_received=stats.bytes_received,
             elapsed=load.elapsed,
-            permits=self._permits(load),
+            permits=self._granted,
             memory_mb=memory.process_mb if memory else 0.0,
             memory_limit_mb=memory.limit_mb if memory else 0.0,
         )
@@ -192,15 +176,17 @@ class DispatchController(Generic[T]):
         return False
 
     def release(self, session: Session[T], *, failed: bool = False, bytes_received: int = 0) -> None:
-        """End *session*: its permit is free and its task is done."""
+        """End *session*: its permit is free and its task is done. ``ValueError`` if it has ended already."""
+        self._close_session(session)
         stats = self.statistics
         stats.done += 1
         stats.failed += failed
         stats.bytes_received += bytes_received
-        self._close_session(session)
+        self._leave_host(session)
 
     def requeue(self, session: Session[T], *, shed: bool = False) -> None:
-        """End *session* and put its task back at the head of its host's line."""
+        """End *session* and put its task back at the head of its host's line. ``ValueError`` as in :meth:`release`."""
+        self._close_session(session)
         job = session.job
         if shed:
             job.sheds += 1
@@ -209,7 +195,7 @@ class DispatchController(Generic[T]):
             job.retries += 1
             self.statistics.retried += 1
         self._queues.add(job, self._clock(), front=True)
-        self._close_session(session)
+        self._leave_host(session)
 
     def hold(self, results: int) -> None:
         """Take in that *results* finished and wait to be taken; a negative number that they were taken."""
@@ -229,10 +215,9 @@ class DispatchController(Generic[T]):
         self._granted = self._permits(load)
         self.statistics.throttled_checks += self._granted < self.dispatcher.max_session_permit
         self._watch_stall(now, load)
+        self._queues.recheck(now)
         self._queues.forget(now)
-        if self._sessions and self.dispatcher.sheds(load):
-            return self._sessions[next(reversed(self._sessions))]
-        return None
+        return self._take_back(load)
 
     def timed_out(self) -> bool:
         """Return True when tasks waited ``memory_wait_timeout`` seconds without a permit or a running session."""
@@ -241,21 +226,34 @@ class DispatchController(Generic[T]):
             return False
         return self._clock() - self._stalled_since >= limit
 
-    def drain(self) -> list[Job[T]]:
-        """Remove and return every waiting task."""
+    def drain(self, *, failed: bool = False) -> list[Job[T]]:
+        """Remove and return every waiting task; with *failed* each counts as done and failed."""
         self._stalled_since = None
-        return list(self._queues.drain())
+        jobs, now = list(self._queues.drain()), self._clock()
+        for key in {job.host for job in jobs}:
+            self._cool(self._queues.host(key), now)
+        if failed:
+            self.statistics.done += len(jobs)
+            self.statistics.failed += len(jobs)
+        return jobs
 
     def discard(self, task: T, host: str) -> bool:
         """Forget a *waiting* task; return False if it does not wait. O(tasks of its host): for cancellation only."""
         queue = self._queues.find(host)
         job = next((job for job in queue.jobs if job.task is task), None) if queue else None
-        if job is not None:
-            self._queues.discard(job)
-        return job is not None
+        if queue is None or job is None:
+            return False
+        self._queues.discard(job)
+        self._cool(queue, self._clock())
+        return True
 
     def _permits(self, load: Load) -> int:
-        return max(0, min(self.dispatcher.permits(load), self.dispatcher.max_session_permit))
+        answer = self.dispatcher.permits(load)
+        try:
+            return max(0, min(index(answer), self.dispatcher.max_session_permit))
+        except TypeError:
+            name = type(self.dispatcher).__name__
+            raise DispatcherError(f"{name}.permits() must return a whole number, got {answer!r}.") from None
 
     def _make_host(self, key: str) -> Host[T]:
         limiter = self.dispatcher.rate_limiter
@@ -285,7 +283,10 @@ class DispatchController(Generic[T]):
         return session
 
     def _close_session(self, session: Session[T]) -> None:
-        del self._sessions[session.number]
+        if self._sessions.pop(session.number, None) is None:
+            raise ValueError(f"Session {session.number} has ended already.")
+
+    def _leave_host(self, session: Session[T]) -> None:
         host = self._queues.host(session.job.host)
         host.in_flight -= 1
         now = self._clock()
@@ -306,6 +307,14 @@ class DispatchController(Generic[T]):
         self.statistics.memory_peak_mb = max(self.statistics.memory_peak_mb, memory.process_mb)
         for session in self._sessions.values():
             session.memory_peak = max(session.memory_peak, memory.process_mb)
+
+    def _take_back(self, load: Load) -> Session[T] | None:
+        # Closing a page can take longer than one check; what is on its way out is neither chosen nor counted again.
+        staying = [session for session in self._sessions.values() if not session.taken_back]
+        if not staying or not self.dispatcher.sheds(replace(load, in_flight=len(staying))):
+            return None
+        staying[-1].taken_back = True
+        return staying[-1]
 
     def _watch_stall(self, now: float, load: Load) -> None:
         if self._granted > 0 or load.in_flight or not load.waiting:

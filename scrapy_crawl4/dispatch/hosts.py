@@ -30,7 +30,7 @@ class HostLimits(Protocol):
 class Host(Generic[T]):
     """One host's tasks in the order they came, and its state."""
 
-    __slots__ = ("cooling", "in_flight", "jobs", "key", "limits", "next_start", "pace", "queued")
+    __slots__ = ("cooling", "in_flight", "jobs", "keep_until", "key", "limits", "next_start", "pace", "queued")
 
     def __init__(self, key: str, pace: HostPace | None, limits: HostLimits | None) -> None:
         self.key = key
@@ -41,6 +41,7 @@ class Host(Generic[T]):
         self.next_start = 0.0
         self.queued = False
         self.cooling = False
+        self.keep_until = 0.0
 
     @property
     def may_start_at(self) -> float:
@@ -65,7 +66,8 @@ class HostQueues(Generic[T]):
     queued host O(1). Hosts that could start longest ago go first, so no host starves; ties go in the order they came.
 
     :param make_host: makes a host's state on first use.
-    :param patience: seconds after which a waiting task that may start goes before those of other hosts.
+    :param patience: seconds after which a waiting task that may start goes before all that could start since less
+        than that; as nothing overtakes a host for longer, no host starves.
     """
 
     def __init__(self, make_host: Callable[[str], Host[T]], patience: float) -> None:
@@ -74,6 +76,7 @@ class HostQueues(Generic[T]):
         self._hosts: dict[str, Host[T]] = {}
         self._ready: list[tuple[float, int, Host[T]]] = []
         self._cooling: list[tuple[float, int, Host[T]]] = []
+        self._full: dict[str, Host[T]] = {}
         self._order = count()
         self.waiting = 0
         """Tasks in all queues."""
@@ -107,10 +110,23 @@ class HostQueues(Generic[T]):
 
     def offer(self, host: Host[T], now: float) -> None:
         """Put *host* in the heap if it has something to start and is not there yet."""
-        if host.jobs and not host.queued and host.has_room:
-            host.queued = True
-            aged = host.jobs[0].queued_at < now - self._patience
-            self._push(host, host.may_start_at if aged else max(now, host.may_start_at))
+        if not host.jobs or host.queued:
+            return
+        if not host.has_room:
+            self._full[host.key] = host
+            return
+        host.queued = True
+        when = max(now, host.may_start_at)
+        if when == now and host.jobs[0].queued_at < now - self._patience:
+            # As if it could start since then: before all that wait less, in turns with those that wait as long.
+            when -= self._patience
+        self._push(host, when)
+
+    def recheck(self, now: float) -> None:
+        """Look again at the hosts that had no room: their limits may have been raised. O(hosts without room)."""
+        full, self._full = self._full, {}
+        for host in full.values():
+            self.offer(host, now)
 
     def take(self, now: float) -> tuple[Host[T], Job[T]] | None:
         """Return the next job that may start at *now* with its host, or None."""
@@ -125,6 +141,7 @@ class HostQueues(Generic[T]):
             if host.jobs and host.has_room:
                 self.waiting -= 1
                 return host, host.jobs.popleft()
+            self.offer(host, now)
         return None
 
     def next_time(self) -> float | None:
@@ -147,6 +164,7 @@ class HostQueues(Generic[T]):
 
     def cool(self, host: Host[T], until: float) -> None:
         """Let :meth:`forget` drop *host* once the clock says *until* and it is idle."""
+        host.keep_until = until
         if not host.cooling:
             host.cooling = True
             heappush(self._cooling, (until, next(self._order), host))
@@ -156,8 +174,10 @@ class HostQueues(Generic[T]):
         while self._cooling and self._cooling[0][0] <= now:
             _, _, host = heappop(self._cooling)
             host.cooling = False
-            if host.idle and host.may_start_at > now:
-                self.cool(host, host.may_start_at)
+            # The host may have been at work since, and have got a later time.
+            until = max(host.keep_until, host.may_start_at)
+            if host.idle and until > now:
+                self.cool(host, until)
             elif host.idle:
                 del self._hosts[host.key]
 

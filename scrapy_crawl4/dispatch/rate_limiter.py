@@ -71,7 +71,7 @@ def _codes(value: object) -> frozenset[int]:
     if value is None:
         return frozenset((429, 503))
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise ValueError(f"rate_limit_codes must be a list of HTTP statuses, got {value!r}.")
+        raise ValueError(f"rate_limit_codes must be a list of HTTP statuses, got {value!r}.")  # noqa: TRY004 - a wrong value
     return frozenset(map(_status, value))
 
 

@@ -40,6 +40,8 @@ class Session(Generic[T]):
     """MB of the whole process tree at the last sample before the start."""
     memory_peak: float
     """The highest MB of the whole process tree sampled since."""
+    taken_back: bool = False
+    """Whether it was chosen to be taken back; it holds its permit until it is requeued."""
 
     @property
     def task(self) -> T:

@@ -75,9 +75,9 @@ def show_batch(urls: list[str]) -> None:
     results = asyncio.run(run_arun_many.batch(urls))
     print(HEADING, *map(line, results), sep="\n")
     check_results(results, urls)
-    show_markdown(results[3], "a page with a table")
-    show_markdown(results[5], "a page with code")
-    expect("| Rye flour | 50 |" in squeezed(results[3].markdown), "the table is a Markdown table")
+    show_markdown(results[2], "## Who can stand it")
+    show_markdown(results[5], "# Fold in ten minutes")
+    expect("| Periwinkle | 212 | 35 |" in squeezed(results[2].markdown), "the table is a Markdown table")
     expect("```python" in results[5].markdown, "the code fence has its language")
 
 
@@ -85,10 +85,11 @@ def squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
-def show_markdown(result: CrawlResult, what: str) -> None:
-    print(f"\n   The Markdown of {what} begins:")
-    lines = [text for text in result.markdown.splitlines() if text.strip()][1:14]
-    print(*(f"   | {text[:100]}" for text in lines), sep="\n")
+def show_markdown(result: CrawlResult, start: str) -> None:
+    print(f"\n   From the Markdown of {result.url}:")
+    lines = [text for text in result.markdown.splitlines() if text.strip()]
+    begin = lines.index(start) if start in lines else 0
+    print(*(f"   | {text[:100]}" for text in lines[begin : begin + 12]), sep="\n")
 
 
 def show_stream(urls: list[str]) -> None:

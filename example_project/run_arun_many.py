@@ -10,8 +10,15 @@ from collections.abc import AsyncIterator, Iterable
 
 from serve_pages import ExampleSite
 
-from scrapy_crawl4 import AsyncWebCrawler, BaseDispatcher, CacheMode, CrawlerRunConfig, CrawlResult
-from scrapy_crawl4.dispatch import Load, RateLimiter
+from scrapy_crawl4 import (
+    AsyncWebCrawler,
+    BaseDispatcher,
+    CacheMode,
+    CrawlerRunConfig,
+    CrawlResult,
+    Load,
+    RateLimiter,
+)
 
 PAGES = [
     ("archive", "/catalogue.html"),  # slow

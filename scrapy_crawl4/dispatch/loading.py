@@ -13,17 +13,13 @@ from .rate_limiter import RateLimiter
 if TYPE_CHECKING:
     from ..config.settings import Crawl4Settings
 
-UNLIMITED = 1_000_000
-"""Permits where there is no limit: more than any process can have in flight."""
 
-
-def make_dispatcher(settings: Crawl4Settings, concurrent_requests: int) -> BaseDispatcher:
+def make_dispatcher(settings: Crawl4Settings) -> BaseDispatcher:
     """Return the dispatcher that ``CRAWL4_DISPATCHER`` names: a path, a class or an object that is ready.
 
     A class is called with those of the ``CRAWL4_`` settings that its constructor has parameters for; an object keeps
     what it was made with.
 
-    :param concurrent_requests: permits when ``CRAWL4_MAX_SESSION_PERMIT`` is not set; 0 means no limit.
     :raises DispatcherError: for a path that leads nowhere, or to what is not a :class:`BaseDispatcher`.
     :raises ValueError: for values that the dispatcher or :class:`RateLimiter` refuses.
     """
@@ -31,7 +27,7 @@ def make_dispatcher(settings: Crawl4Settings, concurrent_requests: int) -> BaseD
     if isinstance(found, str):
         found = _load(found)
     if isinstance(found, type) and issubclass(found, BaseDispatcher):
-        found = _construct(found, _arguments(settings, concurrent_requests))
+        found = _construct(found, _arguments(settings))
     if not isinstance(found, BaseDispatcher):
         raise DispatcherError(
             "CRAWL4_DISPATCHER must be a subclass of BaseDispatcher, an object of one or the path of either, "
@@ -53,17 +49,19 @@ def _load(path: str) -> Any:
 
 def _construct(kind: type[BaseDispatcher], arguments: dict[str, Any]) -> BaseDispatcher:
     taken = inspect.signature(kind).parameters
+    given = {name: value for name, value in arguments.items() if name in taken and value is not None}
     try:
-        return kind(**{name: value for name, value in arguments.items() if name in taken})
+        return kind(**given)
     except TypeError as error:
         raise DispatcherError(f"CRAWL4_DISPATCHER: {kind.__name__} cannot be made from settings: {error}.") from error
 
 
-def _arguments(settings: Crawl4Settings, concurrent_requests: int) -> dict[str, Any]:
-    permits = settings.max_session_permit or concurrent_requests or UNLIMITED
+def _arguments(settings: Crawl4Settings) -> dict[str, Any]:
+    """Return what constructors may take; None leaves the dispatcher's own default."""
     return {
-        "semaphore_count": permits,
-        "max_session_permit": permits,
+        # Without it a SemaphoreDispatcher would cap the permits at its own default.
+        "semaphore_count": settings.max_session_permit,
+        "max_session_permit": settings.max_session_permit,
         "memory_threshold_percent": settings.memory_threshold_percent,
         "critical_threshold_percent": settings.critical_threshold_percent,
         "recovery_threshold_percent": settings.recovery_threshold_percent,

@@ -1,0 +1,218 @@
+"""Scrapy's downloader, with a dispatcher in place of fixed numbers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, signals
+from scrapy.core.downloader import Downloader
+from scrapy.pqueues import DownloaderAwarePriorityQueue
+from scrapy.utils.asyncio import sleep
+from scrapy.utils.defer import deferred_from_coro
+from scrapy.utils.httpobj import urlparse_cached
+
+from .config.settings import Crawl4Settings
+from .dispatch import LOCAL, parse_retry_after
+from .dispatch.loading import make_dispatcher
+from .gate import DispatchGate, TurnedAway, dispatch_stats
+from .slots import SemaphoreSlot, SlotLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scrapy import Spider
+    from scrapy.core.downloader import Slot
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from .dispatch import Session
+    from .gate import Turn
+
+logger = logging.getLogger(__name__)
+
+LOCAL_SCHEMES = frozenset({"data", "file"})
+"""Schemes whose requests use no network and wait for nobody's pace."""
+
+
+class DispatchDownloader(Downloader):
+    """Scrapy's ``DOWNLOADER``, whose transfers start when the dispatcher of ``CRAWL4_DISPATCHER`` permits.
+
+    A request that waits, for a permit, for memory or for its host, holds nothing and holds up no other host. The
+    limits of a host are those of Scrapy: ``CONCURRENT_REQUESTS_PER_DOMAIN``, ``DOWNLOAD_DELAY`` with its jitter,
+    ``DOWNLOAD_SLOTS``, the ``download_slot`` meta key and what AutoThrottle makes of the slot's delay. Where the rate
+    limiter has a delay too, the longer one counts.
+
+    :raises DispatcherError: when the dispatcher cannot be loaded.
+    :raises ValueError: for a setting that is out of range.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        own = Crawl4Settings.from_settings(crawler.settings)
+        self.lookahead: int = own.lookahead
+        """Requests that may wait here; more stay in the scheduler."""
+        self.gate = DispatchGate(
+            make_dispatcher(own),
+            host_limits=partial(SlotLimits, self.slots),
+            memory_limit_mb=own.memory_limit_mb,
+            on_starved=self._starved,
+        )
+        self.gate.on_tick = self._ticked
+        self._turned_away: set[Request] = set()
+
+    def needs_backout(self) -> bool:
+        """Return True while the engine should leave further requests in the scheduler.
+
+        That is while no permit is free for one more start, while ``CRAWL4_LOOKAHEAD`` requests wait, and, where the
+        scheduler shows the slots of its requests as Scrapy's default one does, while each of those slots has as many
+        requests waiting as it may have in transfer.
+        """
+        controller = self.gate.controller
+        if not self.gate.has_memory():
+            return True
+        if len(self.active) - controller.waiting >= controller.permits or controller.waiting >= self.lookahead:
+            return True
+        scheduled = self._scheduled_slots() if controller.waiting else ()
+        return bool(scheduled) and not any(self._takes_more(key) for key in scheduled)
+
+    async def download(self, request: Request) -> Response:
+        """Fetch *request* now, through the downloader middlewares, and return the response after all redirects.
+
+        For callers that decide themselves when a request starts: it waits for no slot and no permit. Cancelling it
+        ends the transfer. The engine's ``download_async()`` is the one for requests that should wait their turn.
+        """
+        while True:
+            self.active.add(request)
+            try:
+                result = await self.middleware.download_async(self._transfer_now, request)
+            finally:
+                self.active.discard(request)
+            if not isinstance(result, Request):
+                break
+            request = result
+        if result.request is None:
+            result.request = request
+        self._signal(signals.response_received, response=result, request=result.request)
+        return result
+
+    def close(self) -> None:
+        """Stop all timers; called by the engine after the last request."""
+        super().close()
+        self.gate.close()
+        self._turned_away.clear()
+        self._write_stats()
+
+    def _get_slot(self, request: Request, spider: Spider | None = None) -> tuple[str, Slot]:
+        key = self.get_slot_key(request)
+        if key not in self.slots:
+            _, plain = super()._get_slot(request)
+            self.slots[key] = SemaphoreSlot.like(plain, self._room)
+        return key, self.slots[key]
+
+    def _room(self) -> int:
+        return self.gate.room
+
+    # passed as download_func into self.middleware.download_async() in fetch()
+    async def _enqueue_request(self, request: Request) -> Any:
+        key, slot = self._get_slot(request)
+        request.meta[self.DOWNLOAD_SLOT] = key
+        host = LOCAL if urlparse_cached(request).scheme in LOCAL_SCHEMES else key
+        slot.active.add(request)
+        self._signal(signals.request_reached_downloader, request=request)
+        transfer = partial(self._transfer_in_slot, slot, request)
+        stays = request in self._turned_away
+        try:
+            return await self.gate.run(host, transfer, stays=stays)
+        except TurnedAway:
+            if stays:
+                raise
+            return self._back_to_scheduler(request)
+        finally:
+            slot.active.discard(request)
+            self._signal(signals.request_left_downloader, request=request)
+
+    async def _transfer_in_slot(self, slot: Slot, request: Request, session: Session[Turn]) -> Response:
+        slot.transferring.add(request)
+        slot.lastseen = time.monotonic()
+        status, retry_after = None, None
+        try:
+            response: Response = await self.handlers.download_request_async(request)
+        except Exception:
+            # Twice, so that what the poll found ready is handled before the next start, as Scrapy's downloader does.
+            await sleep(0)
+            await sleep(0)
+            raise
+        else:
+            status, retry_after = response.status, response.headers.get(b"Retry-After")
+            self._signal(signals.response_downloaded, response=response, request=request)
+            return response
+        finally:
+            slot.transferring.discard(request)
+            # Before the permit is free: the next start on this host must know of it.
+            self.gate.controller.report(
+                session.job.host,
+                status,
+                started_at=session.started_at,
+                retry_after=parse_retry_after(retry_after, time.time()),
+            )
+
+    async def _transfer_now(self, request: Request) -> Response:
+        self._signal(signals.request_reached_downloader, request=request)
+        try:
+            response: Response = await self.handlers.download_request_async(request)
+            self._signal(signals.response_downloaded, response=response, request=request)
+            return response
+        finally:
+            self._signal(signals.request_left_downloader, request=request)
+
+    def _signal(self, signal: Any, **arguments: Any) -> None:
+        self.signals.send_catch_log(signal=signal, spider=self.crawler.spider, **arguments)
+
+    def _takes_more(self, key: str) -> bool:
+        slot = self.slots.get(key)
+        return not isinstance(slot, SemaphoreSlot) or slot.takes_more
+
+    def _scheduled_slots(self) -> Iterable[str]:
+        """Return the slots that the scheduler would take its next request from; nothing where it does not show them."""
+        scheduler = self.crawler.engine.scheduler
+        # The disk queue is asked only when the one in memory is empty.
+        for queue in (getattr(scheduler, "mqs", None), getattr(scheduler, "dqs", None)):
+            if isinstance(queue, DownloaderAwarePriorityQueue) and queue.pqueues:
+                return queue.pqueues
+        return ()
+
+    def _back_to_scheduler(self, request: Request) -> Request:
+        """Return a request in place of a response: the engine schedules it, so that a job can go on with it.
+
+        Whoever awaits ``engine.download_async()`` sends it here again at once; then it waits its turn to the end.
+        """
+        again = request.replace(dont_filter=True)
+        self._turned_away.add(again)
+        return again
+
+    def _ticked(self) -> None:
+        self._write_stats()
+        slot = self._engine_slot()
+        if slot is None:
+            return
+        if slot.closing is not None:
+            self.gate.turn_away()
+        else:
+            slot.nextcall.schedule()
+
+    def _engine_slot(self) -> Any:
+        """Return the engine's own slot: the one place that says whether it closes, and that wakes it."""
+        return getattr(self.crawler.engine, "_slot", None)
+
+    def _write_stats(self) -> None:
+        for name, value in dispatch_stats(self.gate.controller).items():
+            if value and self.crawler.stats is not None:
+                self.crawler.stats.set_value(name, value)
+
+    def _starved(self, reason: str) -> None:
+        logger.error("%s", reason, extra={"spider": self.crawler.spider})
+        if self.crawler.spider is not None:
+            deferred_from_coro(self.crawler.engine.close_spider_async(reason="crawl4_no_permits"))

@@ -1,0 +1,270 @@
+"""The way to the network: what wants to be transferred waits here for a session, on whatever loop Scrapy runs."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from scrapy.utils.asyncio import call_later
+from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
+from twisted.internet.defer import CancelledError, Deferred
+
+from . import stats
+from .dispatch import DispatchController, DispatchDriver, MemoryAdaptiveDispatcher, MemoryProbe
+from .exceptions import Crawl4Error, DispatcherError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from typing import Any
+
+    from scrapy.http import Response
+
+    from .dispatch import BaseDispatcher, HostLimits, Session
+
+CANCELLED = (asyncio.CancelledError, CancelledError)
+"""What a cancelled coroutine meets: the first on asyncio, the second on other reactors."""
+
+
+class TurnedAway(Crawl4Error):  # noqa: N818 - names a state of a request
+    """A waiting turn was ended because the crawl closes; nothing was transferred for it."""
+
+
+class Turn:
+    """One request on its way through the gate: it waits, or its transfer holds a session."""
+
+    __slots__ = ("error", "host", "ready", "session", "shed", "stays", "transfer")
+
+    def __init__(self, host: str, *, stays: bool) -> None:
+        self.host = host
+        self.stays = stays
+        self.session: Session[Turn] | None = None
+        self.error: Exception | None = None
+        self.ready: Deferred[None] | None = None
+        self.transfer: Deferred[Response] | None = None
+        self.shed = False
+
+    def end_wait(self) -> None:
+        """Let the waiting coroutine go on, if it waits."""
+        ready, self.ready = self.ready, None
+        if ready is not None:
+            ready.callback(None)
+
+    async def wait(self) -> Session[Turn]:
+        """Return the session once it is there, and raise what ended the wait without one."""
+        if self.session is None and self.error is None:
+            self.ready = Deferred()
+            await maybe_deferred_to_future(self.ready)
+        if self.error is not None:
+            raise self.error
+        assert self.session is not None
+        return self.session
+
+
+class DispatchGate:
+    """Lets transfers through as the dispatcher permits; one of a Scrapy crawler.
+
+    :param dispatcher: the policy.
+    :param host_limits: limits of a host beyond the policy's, by host key.
+    :param memory_limit_mb: a memory limit in place of the system's. Memory is watched if this is set or the policy
+        adapts to memory.
+    :param on_starved: called with one sentence when the waiting turns were ended because the policy gives no permits.
+    """
+
+    def __init__(
+        self,
+        dispatcher: BaseDispatcher,
+        *,
+        host_limits: Callable[[str], HostLimits | None] | None = None,
+        memory_limit_mb: float | None = None,
+        on_starved: Callable[[str], None] | None = None,
+    ) -> None:
+        watched = memory_limit_mb is not None or isinstance(dispatcher, MemoryAdaptiveDispatcher)
+        self.controller: DispatchController[Turn] = DispatchController(dispatcher, host_limits=host_limits)
+        self.on_tick: Callable[[], None] | None = None
+        self._on_starved = on_starved
+        self._held: set[Deferred[None]] = set()
+        self._watching = False
+        self._driver: DispatchDriver[Turn] = DispatchDriver(
+            self.controller,
+            start=_start,
+            shed=_shed,
+            expire=self._expire,
+            call_later=call_later,
+            probe=MemoryProbe(memory_limit_mb) if watched else None,
+        )
+        self._driver.on_tick = self._ticked
+
+    @property
+    def room(self) -> int:
+        """How many more transfers could start now; below 0 when permits were lowered under what is in flight."""
+        return self.controller.permits - self.controller.in_flight
+
+    async def run(
+        self, host: str, transfer: Callable[[Session[Turn]], Coroutine[Any, Any, Response]], *, stays: bool = False
+    ) -> Response:
+        """Wait for a session of *host*, run *transfer* with it and return its response.
+
+        A transfer that is taken back because memory is critical runs again later. Cancelling the caller ends the wait
+        or the transfer, and the permit is free at once.
+
+        :param stays: whether to wait on even when the crawl closes.
+        :raises TurnedAway: when the crawl closes before the transfer starts.
+        :raises DispatcherError: when the policy gives no permits for good.
+        """
+        turn = Turn(host, stays=stays)
+        self.controller.add(turn, host)
+        self._driver.pump()
+        with self._left(turn) as finished:
+            while True:
+                session = await turn.wait()
+                turn.transfer = deferred_from_coro(transfer(session))
+                try:
+                    response: Response = await maybe_deferred_to_future(turn.transfer)
+                except CANCELLED:
+                    if not turn.shed or _caller_cancelled():
+                        raise
+                    self._take_back(turn, session)
+                else:
+                    finished.append(response)
+                    return response
+
+    @contextmanager
+    def _left(self, turn: Turn) -> Iterator[list[Response]]:
+        """Give back whatever *turn* holds at the end of the block."""
+        finished: list[Response] = []
+        try:
+            yield finished
+        finally:
+            if turn.session is None:
+                self.controller.discard(turn, turn.host)
+            else:
+                size = sum(len(response.body) for response in finished)
+                self.controller.release(turn.session, failed=not finished, bytes_received=size)
+                turn.session = None
+            self._driver.pump()
+
+    def _take_back(self, turn: Turn, session: Session[Turn]) -> None:
+        turn.session, turn.transfer, turn.shed = None, None, False
+        self.controller.requeue(session, shed=True)
+        self._driver.pump()
+
+    def turn_away(self) -> None:
+        """End the wait of all that need not stay, as the crawl closes."""
+        jobs = self.controller.drain()
+        for job in jobs:
+            if job.task.stays:
+                self.controller.add(job.task, job.host)
+            else:
+                _end(job.task, TurnedAway("The crawl closed before this page was requested."))
+        self._driver.pump()
+
+    def has_memory(self) -> bool:
+        """Return False while the policy permits nothing at all; memory is watched until it permits something again."""
+        self._driver.refresh()
+        if self.controller.permits > 0:
+            return True
+        if not self._watching:
+            self._watching = True
+            self._driver.watchers += 1
+        return False
+
+    async def memory_back(self) -> None:
+        """Return when :meth:`has_memory` is true again; for requests that hold no permit.
+
+        :raises DispatcherError: after the policy's ``memory_wait_timeout``, or when the gate closes.
+        """
+        limit = self.controller.dispatcher.memory_wait_timeout
+        held: Deferred[None] = Deferred()
+        timer = None if limit is None else call_later(limit, _fail, held, _no_memory(limit))
+        self._held.add(held)
+        try:
+            await maybe_deferred_to_future(held)
+        finally:
+            self._held.discard(held)
+            if timer is not None:
+                timer.cancel()
+
+    def close(self) -> None:
+        """Stop all timers and end all waits."""
+        self._driver.close()
+        self._end_all(TurnedAway("The crawl closed before this page was requested."))
+        for held in list(self._held):
+            _fail(held, "The crawl closed while memory allowed no request.")
+
+    def _ticked(self) -> None:
+        if self.controller.permits > 0:
+            self._let_go()
+        if self.on_tick is not None:
+            self.on_tick()
+
+    def _let_go(self) -> None:
+        if self._watching:
+            self._watching = False
+            self._driver.watchers -= 1
+        for held in list(self._held):
+            if not held.called:
+                held.callback(None)
+
+    def _expire(self, reason: str) -> None:
+        self._end_all(DispatcherError(reason))
+        if self._on_starved is not None:
+            self._on_starved(reason)
+
+    def _end_all(self, error: Exception) -> None:
+        for job in self.controller.drain():
+            _end(job.task, error)
+
+
+def _start(session: Session[Turn]) -> None:
+    session.task.session = session
+    session.task.end_wait()
+
+
+def _shed(session: Session[Turn]) -> None:
+    turn = session.task
+    if turn.transfer is not None and not turn.shed:
+        turn.shed = True
+        turn.transfer.cancel()
+
+
+def _end(turn: Turn, error: Exception) -> None:
+    turn.error = error
+    turn.end_wait()
+
+
+def _caller_cancelled() -> bool:
+    """Whether the running task was cancelled itself, and not only the transfer it waits for."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    return task is not None and task.cancelling() > 0
+
+
+def _fail(held: Deferred[None], sentence: str) -> None:
+    if not held.called:
+        held.errback(DispatcherError(sentence))
+
+
+def _no_memory(seconds: float) -> str:
+    return f"Memory allowed no request for {seconds:g} s (memory_wait_timeout)."
+
+
+def dispatch_stats(controller: DispatchController[Any]) -> dict[str, float]:
+    """Return the stats of dispatch so far; those that stayed 0 are for the caller to leave out."""
+    counted, memory = controller.statistics, controller.memory
+    return {
+        stats.STARTED: counted.started,
+        stats.FINISHED: counted.done - counted.failed,
+        stats.FAILED: counted.failed,
+        stats.SHED: counted.shed,
+        stats.MAX_IN_FLIGHT: counted.max_in_flight,
+        stats.BYTES_RECEIVED: counted.bytes_received,
+        stats.RATE_LIMITED: counted.rate_limited,
+        stats.WAIT_SECONDS: counted.wait_seconds,
+        stats.MEMORY_PEAK_MB: counted.memory_peak_mb,
+        stats.MEMORY_LIMIT_MB: memory.limit_mb if memory is not None else 0.0,
+        stats.THROTTLED_CHECKS: counted.throttled_checks,
+        stats.THROTTLED_SECONDS: counted.throttled_checks * controller.dispatcher.check_interval,
+    }

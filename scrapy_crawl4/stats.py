@@ -22,9 +22,11 @@ MEMORY_PEAK_MB = "crawl4/memory/peak_mb"
 MEMORY_LIMIT_MB = "crawl4/memory/limit_mb"
 THROTTLED_CHECKS = "crawl4/memory/throttled_count"
 THROTTLED_SECONDS = "crawl4/memory/throttled_seconds"
+HELD = "crawl4/memory/held_count"
 
 RESULTS_SUCCESS = "crawl4/results/success_count"
 RESULTS_FAILED = "crawl4/results/failed_count"
+RESULTS_MAPPED = "crawl4/results/mapped_count"
 
 CONTENT_PAGES = "crawl4/content/pages_count"
 STAGE_ERROR_COUNT = "crawl4/content/stage_error_count"
@@ -44,8 +46,10 @@ ALL: tuple[tuple[str, str], ...] = (
     (MEMORY_LIMIT_MB, "memory this crawl may use, in MB"),
     (THROTTLED_CHECKS, "samples of memory that held starts back"),
     (THROTTLED_SECONDS, "seconds during which memory held starts back"),
+    (HELD, "requests that MemoryThrottleMiddleware held back for a while"),
     (RESULTS_SUCCESS, "results with success"),
     (RESULTS_FAILED, "results without success"),
+    (RESULTS_MAPPED, "results that were made from items of other types"),
     (CONTENT_PAGES, "pages that went through the content stages"),
     (f"{STAGE_ERROR_COUNT}/<stage>", "pages on which that content stage failed"),
 )

@@ -1,0 +1,96 @@
+"""One line of settings that turns everything on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import NotConfigured
+from scrapy.settings import SETTINGS_PRIORITIES
+from scrapy.utils.misc import load_object
+
+from .config.settings import Crawl4Settings
+from .dispatch.loading import make_dispatcher
+from .downloader import DispatchDownloader
+from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware
+from .pipelines import CrawlResultPipeline
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+logger = logging.getLogger(__name__)
+
+MEMORY_THROTTLE_PRIORITY = 60
+"""After OffsiteMiddleware (50), so that what is dropped anyway is not held; before the request for robots.txt (100)."""
+
+RATE_LIMIT_PRIORITY = 560
+"""Responses reach it before RetryMiddleware (550)."""
+
+PIPELINE_PRIORITY = 50
+"""Before all usual pipelines, which see complete results."""
+
+
+class Addon:
+    """``ADDONS = {"scrapy_crawl4.Addon": 500}``: the dispatcher's downloader, its middlewares and the item pipeline.
+
+    It sets these, each only where the project has not set its own, and nothing else:
+
+    - ``DOWNLOADER``: :class:`~scrapy_crawl4.DispatchDownloader`.
+    - ``DOWNLOADER_MIDDLEWARES``: :class:`~scrapy_crawl4.MemoryThrottleMiddleware` (60) and
+      :class:`~scrapy_crawl4.RateLimitMiddleware` (560).
+    - ``ITEM_PIPELINES``: :class:`~scrapy_crawl4.CrawlResultPipeline` (50).
+    - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now. Codes that the project
+      does not retry are not retried; ``CRAWL4_RATE_LIMIT_CODES`` says otherwise.
+
+    :raises NotConfigured: with ``CRAWL4_ENABLED = False``.
+    :raises ValueError: for a ``CRAWL4_`` setting that is unknown or breaks its rule.
+    :raises DispatcherError: when ``CRAWL4_DISPATCHER`` cannot be loaded.
+    """
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        """Change *settings* as the class says."""
+        if not Crawl4Settings.from_settings(settings).enabled:
+            raise NotConfigured("CRAWL4_ENABLED is off.")
+        _leave_unretried_codes(settings)
+        _take_over_codes(settings)
+        _set_downloader(settings)
+        for name, component, priority in (
+            ("DOWNLOADER_MIDDLEWARES", MemoryThrottleMiddleware, MEMORY_THROTTLE_PRIORITY),
+            ("DOWNLOADER_MIDDLEWARES", RateLimitMiddleware, RATE_LIMIT_PRIORITY),
+            ("ITEM_PIPELINES", CrawlResultPipeline, PIPELINE_PRIORITY),
+        ):
+            settings.setdefault_in_component_priority_dict(name, component, priority)
+
+
+def _set_downloader(settings: BaseSettings) -> None:
+    if (settings.getpriority("DOWNLOADER") or 0) < SETTINGS_PRIORITIES["addon"]:
+        settings.set("DOWNLOADER", DispatchDownloader, "addon")
+    elif not issubclass(load_object(settings["DOWNLOADER"]), DispatchDownloader):
+        logger.warning(
+            "DOWNLOADER is %s, so CRAWL4_DISPATCHER only holds requests back for memory; "
+            "set it to scrapy_crawl4.DispatchDownloader to let the dispatcher decide when each one starts.",
+            settings["DOWNLOADER"],
+        )
+
+
+def _leave_unretried_codes(settings: BaseSettings) -> None:
+    """Keep the rate-limit codes to those that the project retries, unless it says which they are."""
+    if settings.get("CRAWL4_RATE_LIMIT_CODES") is not None:
+        return
+    usual = Crawl4Settings.from_settings(settings).rate_limit_codes
+    kept = [code for code in usual if settings.getbool("RETRY_ENABLED") and code in _retried(settings)]
+    if kept != list(usual):
+        settings.set("CRAWL4_RATE_LIMIT_CODES", kept, "addon")
+
+
+def _take_over_codes(settings: BaseSettings) -> None:
+    """Take the codes of the dispatcher's rate limiter from RetryMiddleware."""
+    limiter = make_dispatcher(Crawl4Settings.from_settings(settings)).rate_limiter
+    codes = limiter.rate_limit_codes if limiter is not None else frozenset()
+    kept = [code for code in _retried(settings) if code not in codes]
+    if kept != _retried(settings):
+        settings.set("RETRY_HTTP_CODES", kept, settings.getpriority("RETRY_HTTP_CODES") or 0)
+
+
+def _retried(settings: BaseSettings) -> list[int]:
+    return [int(code) for code in settings.getlist("RETRY_HTTP_CODES")]

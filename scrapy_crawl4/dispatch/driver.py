@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from ..exceptions import DispatcherError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,9 +70,9 @@ class DispatchDriver(Generic[T]):
         self._pumping = True
         try:
             self._ensure_tick()
-            while (session := self._controller.start_next()) is not None:
+            while not self._closed and (session := self._controller.start_next()) is not None:
                 self._start(session)
-            self._arm()
+            self._arm(self._controller.wakeup_at())
         except Exception as error:  # noqa: BLE001 - permits() is a user's code
             self._give_up(error)
         finally:
@@ -93,9 +95,8 @@ class DispatchDriver(Generic[T]):
                 timer.cancel()
         self._wakeup = self._tick = None
 
-    def _arm(self) -> None:
-        at = self._controller.wakeup_at()
-        if at is None or (self._wakeup is not None and self._wakeup_at <= at):
+    def _arm(self, at: float | None) -> None:
+        if self._closed or at is None or (self._wakeup is not None and self._wakeup_at <= at):
             return
         if self._wakeup is not None:
             self._wakeup.cancel()
@@ -113,7 +114,9 @@ class DispatchDriver(Generic[T]):
             self._schedule_tick()
 
     def _schedule_tick(self) -> None:
-        self._tick = self._call_later(self._controller.dispatcher.check_interval, self._ticked)
+        # Whoever was called back since may have closed.
+        if not self._closed:
+            self._tick = self._call_later(self._controller.dispatcher.check_interval, self._ticked)
 
     def _ticked(self) -> None:
         self._tick = None
@@ -126,10 +129,10 @@ class DispatchDriver(Generic[T]):
             return
         if self._controller.timed_out():
             self._expire(self._starved())
-        if self.on_tick is not None:
-            self.on_tick()
         self._schedule_tick()
         self.pump()
+        if self.on_tick is not None:
+            self.on_tick()
 
     def _sample(self) -> None:
         sample = self._probe.sample() if self._probe is not None else None
@@ -146,5 +149,13 @@ class DispatchDriver(Generic[T]):
         )
 
     def _give_up(self, error: Exception) -> None:
-        name = type(self._controller.dispatcher).__name__
-        self._expire(f"The dispatcher {name} failed: {type(error).__name__}: {error}.")
+        self._expire(self._describe(error))
+        if self._controller.waiting:
+            # Ending tasks made room for others, which came while this pump was under way.
+            self._arm(self._clock())
+
+    def _describe(self, error: Exception) -> str:
+        if isinstance(error, DispatcherError):
+            return str(error)
+        cause = ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()).rstrip("."))))
+        return f"The dispatcher {type(self._controller.dispatcher).__name__} failed: {cause}."

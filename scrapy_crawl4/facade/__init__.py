@@ -1,0 +1,8 @@
+"""The asyncio facade: :class:`AsyncWebCrawler` and what goes in and comes out of it."""
+
+from .crawler import AsyncWebCrawler
+from .run import CrawlRun
+from .sync import crawl_many
+from .tasks import CrawlTask
+
+__all__ = ["AsyncWebCrawler", "CrawlRun", "CrawlTask", "crawl_many"]

@@ -1,0 +1,211 @@
+"""The caller's half of a run: reads the input as far ahead as allowed, takes the results as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ..exceptions import CrawlCancelled
+from .lane import Lane
+from .runner import END_OF_INPUT, End, Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+
+    from ..results import CrawlResult
+    from .engine import Engine
+    from .runner import Plan
+
+LONGEST_READ = 0.005
+"""Seconds that reading from a plain iterable may keep the caller's loop before others get a turn."""
+TELL_AFTER = 8
+"""Results taken before the engine is told, unless none is left."""
+
+
+class RunClient:
+    """Everything of a run that belongs to the caller's event loop.
+
+    :param open_engine: opens the crawler's engine.
+    :param plan: what to do.
+    :param source: the input.
+    :param lookahead: elements that may be read before the result of an earlier one was taken.
+    """
+
+    def __init__(
+        self,
+        open_engine: Callable[[], Awaitable[Engine]],
+        plan: Plan,
+        source: Iterable[object] | AsyncIterable[object],
+        lookahead: int,
+    ) -> None:
+        self.read = 0
+        """Elements read."""
+        self.taken = 0
+        """Results taken."""
+        self.runner: Runner | None = None
+        self.ended = False
+        self._open_engine = open_engine
+        self._plan = plan
+        self._source = source
+        self._lookahead = lookahead
+        self._engine: Engine | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._feeder: asyncio.Task[None] | None = None
+        self._results: deque[CrawlResult] = deque()
+        self._arrival = asyncio.Event()
+        self._room = asyncio.Event()
+        self._end_reason = ""
+        self._source_error: BaseException | None = None
+        self._untold = 0
+        self._abandoned = False
+        self._closed = False
+
+    @property
+    def started(self) -> bool:
+        """Whether anything of the run exists."""
+        return self._starting is not None
+
+    async def start(self) -> None:
+        """Open the engine and begin to read; once, however often it is called."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start())
+        await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._engine = engine = await self._open_engine()
+        results: Lane[CrawlResult | End] = Lane(self._loop, self._receive)
+        self.runner = await engine.home.run(_make_runner(engine, self._plan, results))
+        self._elements: Lane[tuple[int, object]] = Lane(engine.home.loop, self.runner.feed)
+        self._credits: Lane[int] = Lane(engine.home.loop, self.runner.taken)
+        self._feeder = asyncio.ensure_future(self._feed())
+        if self._abandoned:
+            self.abandon()
+
+    async def next(self) -> CrawlResult | None:
+        """Return the next result in completion order; None behind the last.
+
+        :raises CrawlCancelled: when the run was ended early by somebody else.
+        :raises Exception: what the input iterable raised, behind the results of the elements before.
+        """
+        await self.start()
+        while not self._results:
+            if self.ended:
+                self._raise_early_end()
+                return None
+            self._arrival.clear()
+            await self._arrival.wait()
+        self._take()
+        return self._results.popleft()
+
+    async def close(self) -> None:
+        """End the run; returns when nothing of it is left, on either loop."""
+        self._closed = True
+        if self._starting is None:
+            self.ended = True
+            return
+        with contextlib.suppress(Exception):  # a start that failed left nothing to close
+            await asyncio.shield(self._starting)
+        if self._feeder is not None:
+            self._feeder.cancel()
+            await asyncio.wait({self._feeder})
+        if self.runner is not None and self._engine is not None:
+            await self._engine.home.run(self.runner.stop("The run was closed before it ended."))
+        self.ended = True
+        self._results.clear()
+
+    def abandon(self) -> None:
+        """Tell both loops to end the run and return at once; for a run that nobody holds any more."""
+        self._abandoned = True
+        for loop, stop in ((self._loop, self._cancel_feeder), (self._engine_loop, self._stop_runner)):
+            if loop is not None:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nothing of the run can be on it
+                    loop.call_soon_threadsafe(stop)
+
+    @property
+    def _engine_loop(self) -> asyncio.AbstractEventLoop | None:
+        return None if self._engine is None else self._engine.home.loop
+
+    def _cancel_feeder(self) -> None:
+        if self._feeder is not None:
+            self._feeder.cancel()
+
+    def _stop_runner(self) -> None:
+        if self.runner is not None and not self.ended:
+            self.runner.abandon()
+
+    def _take(self) -> None:
+        self.taken += 1
+        self._untold += 1
+        if self._untold >= TELL_AFTER or len(self._results) <= 1:
+            self._credits.put(self._untold)
+            self._untold = 0
+        self._room.set()
+
+    def _receive(self, batch: list[CrawlResult | End]) -> None:
+        for item in batch:
+            if isinstance(item, End):
+                self.ended = True
+                self._end_reason = item.reason
+                self._cancel_feeder()
+            else:
+                self._results.append(item)
+        self._arrival.set()
+
+    def _raise_early_end(self) -> None:
+        if self._closed:
+            return
+        if self._source_error is not None:
+            raise self._source_error
+        if self._end_reason:
+            raise CrawlCancelled(self._end_reason)
+
+    async def _feed(self) -> None:
+        try:
+            await self._read_all()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the input is a user's code; the consumer gets the error
+            self._source_error = error
+        finally:
+            await _close_source(self._source)
+            self._elements.put((self.read, END_OF_INPUT))
+
+    async def _read_all(self) -> None:
+        if hasattr(self._source, "__aiter__"):
+            async for element in self._source:
+                self._elements.put((self.read, element))
+                self.read += 1
+                await self._wait_for_room()
+            return
+        turn_ends = time.monotonic() + LONGEST_READ
+        for element in self._source:
+            self._elements.put((self.read, element))
+            self.read += 1
+            await self._wait_for_room()
+            if time.monotonic() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + LONGEST_READ
+
+    async def _wait_for_room(self) -> None:
+        while self.read - self.taken >= self._lookahead:
+            self._room.clear()
+            await self._room.wait()
+
+
+async def _make_runner(engine: Engine, plan: Plan, results: Lane[CrawlResult | End]) -> Runner:
+    return Runner(engine, plan, results.put)
+
+
+async def _close_source(source: Any) -> None:
+    """Close a generator that was not read to its end, so that what it holds open is closed now."""
+    close = getattr(source, "aclose", None)
+    with contextlib.suppress(Exception):  # the run is over, and its outcome known
+        if close is not None:
+            await close()
+        elif hasattr(source, "throw"):
+            source.close()

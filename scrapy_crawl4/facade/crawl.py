@@ -1,0 +1,137 @@
+"""One session: fetch a page, judge the response, do its content work."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import IgnoreRequest
+
+from ..dispatch import parse_retry_after
+from ..errors import describe
+from ..results import CrawlResult
+from .local import read_file
+from .requests import make_request, session_key
+from .tasks import raw_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy.http import Response
+
+    from ..dispatch import Session
+    from .runner import Runner
+    from .tasks import Work
+
+T = TypeVar("T")
+
+FORBIDDEN = 403
+SERVER_ERROR = 500
+
+
+class SessionCrawl:
+    """The work of one session; made for it and thrown away with it.
+
+    :param runner: the run it belongs to.
+    :param session: the permit it holds.
+    """
+
+    def __init__(self, runner: Runner, session: Session[Work]) -> None:
+        self.bytes_received = 0
+        self._runner = runner
+        self._session = session
+        self._work = session.task
+
+    async def run(self) -> CrawlResult | None:
+        """Return the task's result, a failed one whatever went wrong; None when the task should be tried again."""
+        seconds = self._work.config.page_timeout / 1000
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                return await self._crawl()
+        except Exception as error:  # noqa: BLE001 - the boundary of a task: everything becomes its result
+            if deadline.expired():
+                return self._failed(f"The page took longer than {seconds:g} s (page_timeout).")
+            return self._failed(describe(error), FORBIDDEN if _is_robots_refusal(error) else None)
+
+    async def _crawl(self) -> CrawlResult | None:
+        work = self._work
+        if work.kind == "raw":
+            html, base = raw_html(work.url), work.config.base_url or ""
+            return await self._off_loop(lambda: _from_html(html, work, base))
+        if work.kind == "file":
+            response = await self._off_loop(lambda: read_file(work.url))
+            self.bytes_received = len(response.body)
+            return await self._off_loop(lambda: _from_response(response, work))
+        return await self._crawl_http()
+
+    async def _crawl_http(self) -> CrawlResult | None:
+        work, engine = self._work, self._runner.engine
+        request = make_request(work, self._runner.plan.http)
+        try:
+            response = await engine.fetch(request)
+        except Exception:
+            self._runner.controller.report(work.host, None, started_at=self._session.started_at)
+            if self._has_try_left():
+                return None
+            raise
+        finally:
+            if isinstance(session_key(work), int):
+                engine.forget_cookies(session_key(work))
+        self.bytes_received = len(response.body)
+        return await self._judge(response)
+
+    async def _judge(self, response: Response) -> CrawlResult | None:
+        """Return the result, or None when the response asks for another try."""
+        refused = self._report(response)
+        if refused and self._runner.controller.may_retry(self._session):
+            return None
+        if not refused and response.status >= SERVER_ERROR and self._has_try_left():
+            return None
+        result = await self._off_loop(lambda: _from_response(response, self._work))
+        retries = self._session.job.retries
+        if retries and not result.success:
+            result.error_message = f"{result.error_message} after {retries} {'retries' if retries > 1 else 'retry'}"
+        return result
+
+    def _report(self, response: Response) -> bool:
+        """Tell the controller how the host took it; return True if it refused the rate."""
+        host = urlsplit(response.url).hostname or self._work.host
+        retry_after = parse_retry_after(response.headers.get("Retry-After"), time.time())
+        started = self._session.started_at
+        report = self._runner.controller.report
+        if host != self._work.host:
+            # The task waits for the host it names, which sent it to the one that refused.
+            report(host, response.status, started_at=started, retry_after=retry_after)
+        return report(self._work.host, response.status, started_at=started, retry_after=retry_after)
+
+    def _has_try_left(self) -> bool:
+        return self._session.job.retries < self._work.config.max_retries
+
+    def _failed(self, message: str, status_code: int | None = None) -> CrawlResult:
+        return CrawlResult.failed(self._work.url, message, status_code=status_code)
+
+    async def _off_loop(self, function: Callable[[], T]) -> T:
+        """Run *function* on the engine's content thread; the run waits for it even when this session does not."""
+        runner = self._runner
+        job = runner.engine.executor.submit(function)
+        runner.jobs.add(job)
+        job.add_done_callback(runner.jobs.discard)
+        return await asyncio.wrap_future(job)
+
+
+def _is_robots_refusal(error: Exception) -> bool:
+    return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
+
+
+def _from_response(response: Response, work: Work) -> CrawlResult:
+    result = CrawlResult.from_response(response, work.config, url=work.url)
+    result.complete()
+    return result
+
+
+def _from_html(html: str, work: Work, base_url: str) -> CrawlResult:
+    result = CrawlResult.from_html(html, url=work.url, config=work.config, redirected_url=base_url or None)
+    result.complete()
+    return result

@@ -1,0 +1,219 @@
+"""The asyncio facade."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..config import BrowserConfig, CrawlerRunConfig, HTTPCrawlerConfig
+from ..content import check_content_options
+from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
+from ..exceptions import UnsupportedOption
+from .bridge import engine_loop
+from .client import RunClient
+from .engine import Engine
+from .run import CrawlRun
+from .runner import Plan
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from scrapy import Request
+
+    from ..results import CrawlResult
+    from .tasks import CrawlTask
+
+LOOKAHEAD = 1000
+"""Elements of the input that are read ahead of the consumer, unless told otherwise."""
+MEMORY_LIMIT = "CRAWL4_MEMORY_LIMIT_MB"
+
+
+class AsyncWebCrawler:
+    """Crawls URLs into :class:`~scrapy_crawl4.CrawlResult` objects, with Scrapy underneath.
+
+    Use it with ``async with``, or call :meth:`start` and :meth:`close`. One crawler serves any number of runs at the
+    same time, from any event loop and thread, and can be used again after :meth:`close`.
+
+    :param crawler_strategy: not supported: Scrapy downloads.
+    :param config: an :class:`~scrapy_crawl4.HTTPCrawlerConfig`; a :class:`~scrapy_crawl4.BrowserConfig` asks for the
+        browser, which is not available yet.
+    :param base_directory: not supported: nothing is kept on disk.
+    :param thread_safe: accepted; a crawler always is.
+    :param logger: not supported: messages go to the logger ``scrapy_crawl4``.
+    :param settings: Scrapy settings of the crawler underneath, by name.
+    :raises UnsupportedOption: for what is not supported.
+    :raises TypeError: for a *config* of another type.
+    """
+
+    def __init__(
+        self,
+        crawler_strategy: None = None,
+        config: HTTPCrawlerConfig | BrowserConfig | None = None,
+        base_directory: None = None,
+        thread_safe: bool = False,
+        logger: logging.Logger | None = None,
+        *,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        _refuse(crawler_strategy=crawler_strategy, base_directory=base_directory, logger=logger)
+        self.http_config = _http_config(config)
+        self.thread_safe = thread_safe
+        self._settings = dict(settings or {})
+        self._engine: Engine | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the crawler is started and not closed."""
+        return self._engine is not None and not self._engine.closed
+
+    async def start(self) -> Self:
+        """Start the engine; done by the first run anyway.
+
+        :raises EngineError: when it can't start.
+        """
+        await self._open()
+        return self
+
+    async def close(self) -> None:
+        """End all runs of this crawler and its engine; returns when nothing of them is left."""
+        if self._engine is not None:
+            closing = asyncio.ensure_future(self._engine.home.run(self._engine.close()))
+            try:
+                await asyncio.shield(closing)
+            except asyncio.CancelledError:
+                # Whoever cancels a closing crawler still gets a closed one.
+                await asyncio.wait({closing})
+                raise
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def arun(
+        self, url: str | CrawlTask | Request, config: CrawlerRunConfig | None = None, **overrides: Any
+    ) -> CrawlResult:
+        """Crawl one URL and return its result; a run of one.
+
+        :raises TypeError: for an unknown override.
+        :raises ValueError: for a value out of range.
+        """
+        overrides.pop("stream", None)
+        results: list[CrawlResult] = await self.arun_many([url], config, stream=False, **overrides)
+        return results[0]
+
+    def arun_many(
+        self,
+        urls: Iterable[str | CrawlTask | Request] | AsyncIterable[str | CrawlTask | Request],
+        config: CrawlerRunConfig | Sequence[CrawlerRunConfig] | None = None,
+        dispatcher: BaseDispatcher | None = None,
+        *,
+        stream: bool | None = None,
+        lookahead: int | None = None,
+        **overrides: Any,
+    ) -> CrawlRun:
+        """Crawl many URLs: ``await`` the run for a list in input order, or iterate it for results as they come.
+
+        :param urls: any iterable or async iterable of URLs, :class:`CrawlTask` or ``scrapy.Request``, read lazily.
+        :param config: one config, or several of which the first that matches a URL is its own.
+        :param dispatcher: how many sessions may be in flight; by default a
+            :class:`~scrapy_crawl4.MemoryAdaptiveDispatcher` with the config's ``semaphore_count``, ``mean_delay`` and
+            ``max_range``.
+        :param stream: whether ``await`` gives the run to iterate instead of a list; by default the config says.
+        :param lookahead: elements read ahead of the consumer, 1000 by default.
+        :param overrides: fields of :class:`~scrapy_crawl4.CrawlerRunConfig` that replace the config's.
+        :raises TypeError: for a single string as *urls*, an unknown override or an argument of a wrong type.
+        :raises ValueError: for a value out of range.
+        """
+        _check_urls(urls)
+        configs = _configs(config, overrides)
+        plan = Plan(configs, _dispatcher(dispatcher, configs[0]), self.http_config, self._memory_limit())
+        client = RunClient(self._open, plan, urls, _lookahead(lookahead))
+        return CrawlRun(client, stream=configs[0].stream if stream is None else bool(stream))
+
+    async def _open(self) -> Engine:
+        engine = self._engine
+        if engine is None or engine.closed:
+            home = await engine_loop()
+            engine = self._engine
+            if engine is None or engine.closed:  # nobody was faster while this task waited
+                engine = self._engine = Engine(home, self._settings)
+        await engine.home.run(engine.open())
+        return engine
+
+    def _memory_limit(self) -> float | None:
+        value = self._settings.get(MEMORY_LIMIT, os.environ.get(MEMORY_LIMIT))
+        return None if value in (None, "") else _positive(MEMORY_LIMIT, value)
+
+
+def _refuse(**options: object) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise UnsupportedOption(f"AsyncWebCrawler({name}=...) is not supported: leave it out.")
+
+
+def _http_config(config: object) -> HTTPCrawlerConfig:
+    if config is None:
+        return HTTPCrawlerConfig()
+    if isinstance(config, HTTPCrawlerConfig):
+        return config
+    if isinstance(config, BrowserConfig):
+        raise UnsupportedOption(
+            "AsyncWebCrawler(config=BrowserConfig(...)) asks for the browser, which is not available yet: leave it out "
+            "to fetch over HTTP."
+        )
+    raise TypeError(f"config must be an HTTPCrawlerConfig or None, got {type(config).__name__}.")
+
+
+def _check_urls(urls: object) -> None:
+    if isinstance(urls, (str, bytes)):
+        raise TypeError("urls must be an iterable of URLs, got a single string: use arun(url) or [url].")
+    if not hasattr(urls, "__iter__") and not hasattr(urls, "__aiter__"):
+        raise TypeError(f"urls must be an iterable or async iterable of URLs, got {type(urls).__name__}.")
+
+
+def _configs(config: object, overrides: dict[str, Any]) -> list[CrawlerRunConfig]:
+    if config is None:
+        config = CrawlerRunConfig()
+    given: list[Any] = list(config) if isinstance(config, (list, tuple)) else [config]
+    for item in given:
+        if not isinstance(item, CrawlerRunConfig):
+            raise TypeError(f"config must be a CrawlerRunConfig or a list of them, got {type(item).__name__}.")
+    configs = [item.clone(**overrides) if overrides else item for item in given] or [CrawlerRunConfig(**overrides)]
+    for item in configs:
+        check_content_options(item)
+    return configs
+
+
+def _dispatcher(dispatcher: object, config: CrawlerRunConfig) -> BaseDispatcher:
+    if isinstance(dispatcher, BaseDispatcher):
+        return dispatcher
+    if dispatcher is not None:
+        raise TypeError(f"dispatcher must be a BaseDispatcher or None, got {type(dispatcher).__name__}.")
+    pace = RateLimiter((config.mean_delay, config.mean_delay + config.max_range))
+    return MemoryAdaptiveDispatcher(max_session_permit=config.semaphore_count, rate_limiter=pace)
+
+
+def _lookahead(value: int | None) -> int:
+    if value is None:
+        return LOOKAHEAD
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"lookahead must be a whole number of at least 1, got {value!r}.")
+    return value
+
+
+def _positive(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ValueError(f"{name} must be a number above 0, got {value!r}.")
+    return number

@@ -1,0 +1,154 @@
+"""A Scrapy crawler that stays open and downloads what it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+
+from ..downloader import DispatchDownloader
+from ..errors import describe
+from ..exceptions import EngineError
+from .bridge import EngineThread
+from .settings import facade_settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from scrapy import Request
+    from scrapy.http import Response
+
+    from .bridge import EngineLoop
+    from .runner import Runner
+
+CONTENT_THREADS = 1
+"""Content work holds Python's lock, so that a second thread would only add switches."""
+
+
+class FacadeSpider(Spider):
+    """Makes no request of its own and stays open until it is told otherwise."""
+
+    name = "crawl4"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.done = asyncio.Event()
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield nothing; an engine whose spider has not finished starting is not idle, and stays open without polls."""
+        nothing: tuple[Any, ...] = ()
+        await self.done.wait()
+        for request in nothing:
+            yield request
+
+
+class Engine:
+    """One Scrapy crawler, opened once and closed once; every method but the constructor runs on the engine's loop.
+
+    :param home: the loop.
+    :param settings: the user's Scrapy settings.
+    """
+
+    def __init__(self, home: EngineLoop, settings: Mapping[str, Any] | None) -> None:
+        self.home = home
+        self.runs: set[Runner] = set()
+        self.executor = ThreadPoolExecutor(CONTENT_THREADS, thread_name_prefix="scrapy-crawl4-content")
+        self.closed = False
+        self._settings = settings
+        self._crawler: Crawler | None = None
+        self._crawl: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def crawler(self) -> Crawler:
+        """The Scrapy crawler; set once the engine is open."""
+        assert self._crawler is not None
+        return self._crawler
+
+    async def open(self) -> None:
+        """Start the crawler and return when it can download, however often it is called.
+
+        :raises EngineError: when a component of the crawler could not start.
+        """
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._open())
+        await asyncio.shield(self._opening)
+
+    async def _open(self) -> None:
+        _quiet_loggers()
+        opened = asyncio.Event()
+
+        def on_opened() -> None:
+            opened.set()
+
+        try:
+            self._crawler = Crawler(FacadeSpider, facade_settings(self._settings, reactor=self.home.reactor))
+            self._crawler.signals.connect(on_opened, signals.spider_opened)
+            self._crawl = asyncio.ensure_future(self._crawler.crawl_async())
+            await _first(opened.wait(), self._crawl)
+        except Exception as error:
+            self.closed = True
+            self.executor.shutdown(wait=False)
+            raise EngineError(f"The crawler could not start: {describe(error)}") from error
+        if (thread := EngineThread.of(self.home.loop)) is not None:
+            thread.cleanups.add(self)
+
+    async def fetch(self, request: Request) -> Response:
+        """Download *request* through the downloader middlewares, redirects included; cancelling ends the transfer."""
+        downloader = self.crawler.engine.downloader
+        assert isinstance(downloader, DispatchDownloader)
+        return await downloader.download(request)
+
+    def forget_cookies(self, key: object) -> None:
+        """Drop the cookie jar *key*, which only one task used."""
+        middleware = self.crawler.get_downloader_middleware(CookiesMiddleware)
+        if middleware is not None:
+            middleware.jars.pop(key, None)
+
+    async def close(self) -> None:
+        """End all runs, then the crawler; returns when nothing of it is left, however often it is called."""
+        if self._closing is None:
+            self.closed = True
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
+        await asyncio.gather(*(run.stop("The crawler was closed before this run ended.") for run in list(self.runs)))
+        await asyncio.get_running_loop().run_in_executor(None, self.executor.shutdown)
+        if self._crawl is not None and self.crawler.spider is not None:
+            assert isinstance(self.crawler.spider, FacadeSpider)
+            self.crawler.spider.done.set()
+        if self._crawl is not None:
+            with contextlib.suppress(Exception):  # what went wrong while it ran was reported then
+                await self._crawl
+        if (thread := EngineThread.of(self.home.loop)) is not None:
+            thread.cleanups.discard(self)
+
+
+async def _first(waiter: Any, task: asyncio.Task[None]) -> None:
+    """Wait for *waiter*, or for *task* to fail before it."""
+    waiting = asyncio.ensure_future(waiter)
+    try:
+        await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if task.done():
+        task.result()
+        raise EngineError("The crawler ended while it was starting.")
+
+
+def _quiet_loggers() -> None:
+    """Keep Python's handler of last resort from printing what libraries log in a program without logging."""
+    for name in ("scrapy", "scrapy_crawl4", "twisted"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+            logger.addHandler(logging.NullHandler())

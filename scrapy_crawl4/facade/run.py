@@ -1,0 +1,95 @@
+"""What :meth:`AsyncWebCrawler.arun_many` returns."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..dispatch import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+    from types import TracebackType
+    from typing import Self
+
+    from ..results import CrawlResult
+    from .client import RunClient
+
+T = TypeVar("T")
+
+
+class CrawlRun:
+    """A crawl of many URLs that can be awaited and iterated; nothing happens before one of the two.
+
+    ``await run`` gives a list of results in input order, or, for a run made with ``stream=True``, the run itself.
+    ``async for result in run`` always streams, in the order in which pages are done. ``async with run`` closes it.
+    A run that is dropped, by ``break`` say, is ended at once; :meth:`aclose` also waits until nothing of it is left.
+    """
+
+    def __init__(self, client: RunClient, *, stream: bool) -> None:
+        self._client = client
+        self._stream = stream
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run is: done, failed, waiting, in flight and more; a snapshot."""
+        runner = self._client.runner
+        return Progress() if runner is None else runner.progress()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._result().__await__()
+
+    async def _result(self) -> list[CrawlResult] | CrawlRun:
+        if self._stream:
+            await self._closing_on_error(self._client.start())
+            return self
+        return await self._closing_on_error(self._collect())
+
+    async def _collect(self) -> list[CrawlResult]:
+        results = []
+        while (result := await self._client.next()) is not None:
+            results.append(result)
+        results.sort(key=_position)
+        return results
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> CrawlResult:
+        result = await self._closing_on_error(self._client.next())
+        if result is None:
+            raise StopAsyncIteration
+        return result
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the run; returns when every fetch, timer and content job of it has ended. May be called again."""
+        closing = asyncio.ensure_future(self._client.close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            # Whoever cancels a closing run still gets a closed one.
+            await asyncio.wait({closing})
+            raise
+
+    async def _closing_on_error(self, step: Awaitable[T]) -> T:
+        try:
+            return await step
+        except BaseException:
+            await self.aclose()
+            raise
+
+    def __del__(self) -> None:
+        if self._client.started and not self._client.ended:
+            self._client.abandon()
+
+
+def _position(result: CrawlResult) -> int:
+    return -1 if result.index is None else result.index

@@ -1,0 +1,122 @@
+"""What users put into a run, and what the run makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy import Request
+
+from ..dispatch import LOCAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..config import CrawlerRunConfig
+
+RAW_PREFIXES = ("raw://", "raw:")
+LONGEST_ECHO = 200
+"""Characters of a bad element that a failed result repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlTask:
+    """One URL with what is its own.
+
+    url: ``http``, ``https``, ``file`` or ``raw:<html>``.
+    config: used instead of the run's; None uses the run's.
+    session_id: tasks with the same one share cookies; None keeps this task's cookies to itself.
+    headers: added to the request, and stronger than the config's.
+    cookies: sent with the request, name to value.
+    meta: Scrapy's ``Request.meta`` for the request.
+    """
+
+    url: str
+    config: CrawlerRunConfig | None = None
+    session_id: str | None = None
+    headers: Mapping[str, str] | None = field(default=None, hash=False)
+    cookies: Mapping[str, str] | None = field(default=None, hash=False)
+    meta: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """A checked element: what a session does."""
+
+    index: int
+    url: str
+    config: CrawlerRunConfig
+    host: str
+    kind: str
+    """``http``, ``file`` or ``raw``."""
+    element: str | CrawlTask | Request
+
+
+class BadElement(Exception):  # noqa: N818 - a state of an element, caught by the run
+    """An element that cannot be crawled; becomes a failed result with this sentence."""
+
+    def __init__(self, url: str, message: str, metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.url = url
+        self.message = message
+        self.metadata = metadata
+
+
+def make_work(index: int, element: object, configs: Sequence[CrawlerRunConfig]) -> Work:
+    """Check *element* and choose its config; raise :class:`BadElement` with the reason it can't be crawled."""
+    url = _url_of(element)
+    kind, host = _place(url)
+    own = element.config if isinstance(element, CrawlTask) else None
+    config = own if own is not None else _matching(url, configs)
+    return Work(index, url, config, host, kind, element)  # type: ignore[arg-type]  # _url_of checked the type
+
+
+def raw_html(url: str) -> str:
+    """Return the page inside a ``raw:`` URL."""
+    return url[len(next(prefix for prefix in RAW_PREFIXES if url.startswith(prefix))) :]
+
+
+def _url_of(element: object) -> str:
+    if isinstance(element, str):
+        return element.strip()
+    if isinstance(element, Request):
+        return element.url
+    if isinstance(element, CrawlTask):
+        url: object = element.url
+        if isinstance(url, str):
+            return url.strip()
+        element = url
+    shown = "" if element is None else repr(element)[:LONGEST_ECHO]
+    raise BadElement(shown, f"A URL must be a string, a CrawlTask or a scrapy.Request, got {type(element).__name__}.")
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Return the kind of *url* and the host whose pace it keeps."""
+    if url.startswith("raw:"):
+        return "raw", LOCAL
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise BadElement(url, f"Not a valid URL: {error}.") from None
+    if parts.scheme == "file":
+        return "file", LOCAL
+    if parts.scheme in ("http", "https") and host:
+        return "http", host
+    raise BadElement(url, _why_not(url, parts.scheme))
+
+
+def _why_not(url: str, scheme: str) -> str:
+    if not url:
+        return "The URL is empty."
+    if not scheme or scheme in ("http", "https"):
+        return f"Not a URL that can be crawled: {url[:LONGEST_ECHO]!r} needs a scheme and a host, as in https://example.org/."
+    return f"Unsupported URL scheme {scheme[:LONGEST_ECHO]!r}: use http, https, file or raw."
+
+
+def _matching(url: str, configs: Sequence[CrawlerRunConfig]) -> CrawlerRunConfig:
+    for config in configs:
+        if config.is_match(url):
+            return config
+    raise BadElement(url, f"No matching configuration found for URL: {url}", {"status": "no_config_match"})

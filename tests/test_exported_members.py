@@ -1,0 +1,52 @@
+"""The names that users import from the package root."""
+
+import importlib.metadata
+import inspect
+from pathlib import Path
+from types import ModuleType
+
+import scrapy_crawl4
+
+# The contract, by group.
+PROMISED = """
+AsyncWebCrawler CrawlRun CrawlTask crawl_many
+CrawlerRunConfig BrowserConfig HTTPCrawlerConfig ProxyConfig GeolocationConfig VirtualScrollConfig
+CacheMode MatchMode DisplayMode
+BaseDispatcher MemoryAdaptiveDispatcher SemaphoreDispatcher RateLimiter CrawlerMonitor
+CrawlResult MarkdownGenerationResult DispatchResult
+DefaultMarkdownGenerator PruningContentFilter BM25ContentFilter LLMContentFilter MainContentFilter
+WebScrapingStrategy LXMLWebScrapingStrategy JsonCssExtractionStrategy JsonXPathExtractionStrategy
+RegexExtractionStrategy LLMExtractionStrategy NoExtractionStrategy LLMConfig
+RegexChunking IdentityChunking FixedLengthWordChunking SlidingWindowChunking OverlappingWindowChunking
+DefaultTableExtraction NoTableExtraction process
+Addon DispatchDownloader SemaphoreSlot MemoryThrottleMiddleware RateLimitMiddleware CrawlResultPipeline Crawl4Spider
+UnsupportedOption
+"""
+
+
+def test_all_is_sorted_and_complete():
+    public = {
+        name
+        for name, value in vars(scrapy_crawl4).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert scrapy_crawl4.__all__ == sorted(public | {"__version__"} & set(scrapy_crawl4.__all__))
+
+
+def test_promised_names_are_there():
+    assert set(PROMISED.split()) - set(scrapy_crawl4.__all__) == set()
+    assert [name for name in scrapy_crawl4.__all__ if not hasattr(scrapy_crawl4, name)] == []
+
+
+def test_exported_names_are_documented():
+    exported = {name: getattr(scrapy_crawl4, name) for name in scrapy_crawl4.__all__}
+    callables = {name: value for name, value in exported.items() if callable(value)}
+    assert [name for name, value in callables.items() if not inspect.getdoc(value)] == []
+
+
+def test_distribution_is_installed_with_its_types_and_command():
+    distribution = importlib.metadata.distribution("scrapy-crawl4")
+    assert distribution.version == scrapy_crawl4.__version__
+    assert (Path(scrapy_crawl4.__file__).parent / "py.typed").exists()
+    (command,) = distribution.entry_points.select(group="scrapy.commands", name="crawl4")
+    assert inspect.isclass(command.load())

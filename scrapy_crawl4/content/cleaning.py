@@ -65,12 +65,11 @@ def remove_excluded(document: Document, config: CrawlerRunConfig) -> None:
 
 
 def remove_clutter(document: Document) -> None:
-    """Take off comments, scripts, styles, drawings and what a browser would not show; unwrap ``<noscript>``."""
+    """Take off comments, scripts, styles and drawings; unwrap ``<noscript>``."""
     document.remove(_NOT_CONTENT)
     strip_comments_node(document)
     for element in document.find_all("noscript"):
         _open_noscript(element)
-    _remove_hidden(document)
 
 
 def _open_noscript(element: Element) -> None:
@@ -117,17 +116,17 @@ def _counts_visitors(image: Element) -> bool:
     return image.attr("width") in {"0", "1"} or image.attr("height") in {"0", "1"}
 
 
-def _remove_hidden(document: Document) -> None:
-    """Take off elements that are hidden, unless one holds most of the page's text.
+def remove_hidden(root: Node) -> None:
+    """Take off elements that are hidden, unless one holds most of the text.
 
-    Some pages hide everything until their script has run; there is nothing else to read in them.
+    Some pages hide everything until their script has run; there is nothing else to read in them. Links and pictures
+    are read before this: those of a closed menu count.
     """
-    hidden = [element for element in document.select(_HIDDEN) if _is_hidden(element)]
-    body = document.find("body")
-    if not hidden or body is None:
+    hidden = [element for element in root.select(_HIDDEN) if _is_hidden(element)]
+    if not hidden:
         return
-    limit = len(body.text) * _HIDDEN_SHARE
-    for element in outermost(document, hidden):
+    limit = len(root.text) * _HIDDEN_SHARE
+    for element in outermost(root, hidden):
         if len(element.text) <= limit:
             element.decompose()
 

@@ -87,8 +87,8 @@ class LLMConfig:
         raise UnsupportedOption("LLMConfig is not available yet: no strategy of this version asks a language model")
 
 
-def extract_json(strategy: ExtractionStrategy, url: str, text: str, chunking: ChunkingStrategy | None) -> str:
+def extract_json(strategy: ExtractionStrategy, url: str, text: str, chunking: ChunkingStrategy) -> str:
     """What *strategy* finds in *text*, as JSON text."""
-    cut = IdentityChunking() if chunking is None or strategy.input_format in _HTML_FORMATS else chunking
+    cut = IdentityChunking() if strategy.input_format in _HTML_FORMATS else chunking
     found = strategy.run(url, cut.chunk(text))
     return json.dumps(found, indent=4, default=str, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """The content stages in their order: one parse of a page serves all of them.
 
-parse, metadata, exclude, clean, urls, select, links, media, tables, cleaned_html, content_filter, markdown, extraction.
+parse, metadata, exclude, clean, urls, select, links, media, tables, hidden, cleaned_html, content_filter, markdown,
+extraction: in this order.
 
 Pure and synchronous: the same input gives the same output, in any thread or process. A stage that fails leaves its
 part empty and a sentence in ``PageContent.stage_errors``; the others go on.
@@ -17,6 +18,8 @@ from turbohtml import Html, Indent, SelectorSyntaxError
 from ..markdown_result import MarkdownGenerationResult
 from ..results import CrawlResult
 from . import cleaning, images, links
+from .checks import check_engine
+from .chunking import RegexChunking
 from .extraction import NoExtractionStrategy, extract_json
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .mending import prepare
@@ -39,6 +42,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _DEFAULT_GENERATOR = DefaultMarkdownGenerator()
+_DEFAULT_CHUNKING = RegexChunking()
 _DEFAULT_TABLES = DefaultTableExtraction()
 _PRETTY = Html(layout=Indent(2))
 
@@ -77,7 +81,8 @@ class _Page:
         self.content = PageContent()
 
     def run(self) -> PageContent:
-        document = self.stage("parse", lambda: turbohtml.parse(self.html, positions=False), None)
+        self.stage("scraping", lambda: check_engine(self.config), None)
+        document = self.stage("parse", lambda: _parse(self.html), None)
         if document is None:
             return self.content
         self.base = document_base(document, self.url)
@@ -121,9 +126,9 @@ class _Page:
         content.links = self.stage("links", lambda: links.extract_links(root, self.site), empty_links())
         content.media = self.stage("media", lambda: images.extract_media(root, self.base, config), empty_media())
         content.tables = self.stage("tables", lambda: self.tables(root), [])
-        targets = [config.target_elements] if isinstance(config.target_elements, str) else config.target_elements
-        if targets:
-            root = self.selected(root, "target_elements", targets)
+        self.stage("hidden", lambda: cleaning.remove_hidden(root), None)
+        if config.target_elements:
+            root = self.selected(root, "target_elements", config.target_elements)
         content.cleaned_html = self.stage("cleaned_html", lambda: self.cleaned(root), None)
         content.markdown = self.stage("markdown", lambda: self.markdown(root), None)
         if content.markdown is not None:
@@ -182,7 +187,7 @@ class _Page:
         strategy = self.config.extraction_strategy
         if strategy is None or isinstance(strategy, NoExtractionStrategy):
             return
-        chunking = self.config.chunking_strategy
+        chunking = self.config.chunking_strategy or _DEFAULT_CHUNKING
         self.content.extracted_content = self.stage(
             "extraction",
             lambda: extract_json(strategy, self.url, self.extraction_input(strategy.input_format), chunking),
@@ -191,7 +196,7 @@ class _Page:
 
     def extraction_input(self, input_format: str) -> str:
         content = self.content
-        if input_format in {"fit_markdown", "fit_html"} and "fit" in input_format and not content.fit_html:
+        if input_format in {"fit_markdown", "fit_html"} and not content.fit_html:
             raise ValueError(
                 f"input_format={input_format!r} needs a markdown_generator whose content_filter found something"
             )
@@ -203,6 +208,13 @@ class _Page:
             "fit_markdown": content.markdown.fit_markdown if content.markdown else "",
         }
         return texts[input_format]
+
+
+def _parse(html: str) -> Document:
+    # Shadow roots written in the page are content; as templates they can be put in their place.
+    document = turbohtml.parse(html, positions=False, allow_declarative_shadow_roots=False)
+    document.strip_tags("template[shadowrootmode]")
+    return document
 
 
 def _sentence(error: Exception) -> str:

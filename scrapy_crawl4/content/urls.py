@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import tldextract
 
@@ -52,12 +52,20 @@ def document_base(document: Document, url: str) -> str:
 
     ``<base href>`` counts, itself resolved against *url*, unless it leads nowhere (``javascript:``, ``data:``).
     """
-    page = url if is_page_url(url) else ""
+    page = url if _is_base(url) else ""
     element = document.select_one("base[href]")
     if element is None:
         return page
     base = join(page, (element.attr("href") or "").strip())
-    return base if is_page_url(base) else page
+    return base if _is_base(base) else page
+
+
+def _is_base(url: str) -> bool:
+    try:
+        urlsplit(url)
+    except ValueError:  # an address that ends in the middle: http://[::1
+        return False
+    return is_page_url(url)
 
 
 def host_of(url: str) -> str:

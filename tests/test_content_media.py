@@ -1,0 +1,291 @@
+"""Pictures, videos, sounds, tables and metadata."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrapy_crawl4.config import CrawlerRunConfig
+from scrapy_crawl4.content import (
+    DefaultTableExtraction,
+    LLMTableExtraction,
+    NoTableExtraction,
+    TableExtractionStrategy,
+    extract_page,
+)
+from scrapy_crawl4.content.images import parse_srcset
+from scrapy_crawl4.exceptions import UnsupportedOption
+
+URL = "https://example.org/dir/page.html"
+
+
+def page(html: str, **options):
+    content = extract_page(html, url=URL, config=CrawlerRunConfig(**options))
+    assert content.stage_errors == {}
+    return content
+
+
+def images(html: str, **options):
+    return page(html, **options).media["images"]
+
+
+# pictures
+
+
+def test_an_image_has_crawl4ais_keys_and_an_absolute_address():
+    html = '<p>Words beside it <img src="../i.png" alt=" Alt " width="200" height="300px"></p>'
+    assert images(html) == [
+        {
+            "src": "https://example.org/i.png",
+            "alt": "Alt",
+            "desc": "Words beside it",
+            "score": 5,
+            "type": "image",
+            "group_id": 0,
+            "format": "png",
+            "width": 200,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "lazy",
+    [
+        '<img data-src="real.jpg" alt="x">',
+        '<img src="data:image/gif;base64,R0lG" data-original="real.jpg" alt="x">',
+        '<img src="/img/blank.gif" data-lazy-src="real.jpg" alt="x">',
+        '<img src="" srcset="small.jpg 100w, real.jpg 800w, data:x 900w" alt="x">',
+        '<img data-srcset="small.jpg, real.jpg 2x" alt="x">',
+        '<picture><source srcset="real.jpg 800w"><img alt="x"></picture>',
+    ],
+)
+def test_lazy_pictures_are_where_they_would_be(lazy):
+    content = page(lazy)
+    assert content.media["images"][0]["src"] == "https://example.org/dir/real.jpg"
+    assert content.markdown == "![x](https://example.org/dir/real.jpg)"
+    assert 'src="https://example.org/dir/real.jpg"' in content.cleaned_html
+
+
+def test_all_sizes_of_a_picture_share_a_group():
+    found = images('<img src=a.png alt=x srcset="a.png 100w, b.png 900w"><img src=c.png alt=y><img src=a.png alt=z>')
+    assert [(item["src"][-5:], item["group_id"], item["width"]) for item in found] == [
+        ("a.png", 0, None),
+        ("b.png", 0, 900),
+        ("c.png", 1, None),
+    ]
+
+
+def test_pictures_without_an_address_are_not_listed():
+    assert images('<img alt=x><img src="data:image/png;base64,AAAA" alt=y>') == []
+
+
+def test_embedded_pictures_leave_their_alt_text():
+    assert page('<p>a <img src="data:image/png;base64,AA" alt="Alt"> b</p>').markdown == "a Alt b"
+
+
+def test_image_score_threshold_is_exceeded_by_what_is_listed():
+    html = "<img src=a.png alt=x><img src=b.png width=16 height=16><img src=c.gif width=1 height=1>"
+    assert [item["score"] for item in images(html, image_score_threshold=-1)] == [5, 2, 0]
+    assert [item["score"] for item in images(html)] == [5]
+    assert images(html, image_score_threshold=5) == []
+
+
+def test_r4_descriptions_never_hold_the_page():
+    words = " ".join(f"word{number}" for number in range(2000))
+    html = f"<body><p>{words}</p>" + "<div><img src='{}.png' alt=x></div>" * 50 + "</body>"
+    found = images(html.replace("{}", "i"))
+    assert [item["desc"] for item in found] == [""]
+    beside = images(f"<div><p>{words}</p><img src=j.png alt=x></div>")[0]["desc"]
+    assert beside.startswith("word0 word1 ")
+    assert len(beside) <= 300
+
+
+def test_image_description_min_word_threshold():
+    html = "<div>a longer text around <p>short <img src=i.png alt=x></p></div>"
+    assert images(html)[0]["desc"] == "short"
+    assert images(html, image_description_min_word_threshold=3)[0]["desc"] == "a longer text around short"
+
+
+@pytest.mark.parametrize(
+    ("srcset", "expected"),
+    [
+        ("a.png 1x, b.png 2x", [("a.png", 1.0), ("b.png", 2.0)]),
+        ("a,b.png 300w,\n c.png 600w", [("a,b.png", 300.0), ("c.png", 600.0)]),
+        ("a.png, b.png", [("a.png", 0.0), ("b.png", 0.0)]),
+        ("a.png oops", [("a.png", 0.0)]),
+        (",,,", []),
+        ("", []),
+    ],
+)
+def test_srcset(srcset, expected):
+    assert parse_srcset(srcset) == expected
+
+
+@given(st.text(alphabet="ab.,/ 12wx\n", max_size=60))
+def test_any_srcset_is_read(srcset):
+    for url, size in parse_srcset(srcset):
+        assert url
+        assert isinstance(size, float)
+
+
+# players
+
+
+def test_q4_videos_and_sounds_are_absolute_and_described():
+    html = (
+        '<video src="v.mp4" title="Talk" poster="p.jpg"></video><video><source src="/w.webm"><source src="/w.webm">'
+        '</video><audio src="blob:x"><source src="//cdn.example.net/a.ogg"></audio> tail'
+    )
+    media = page(html).media
+    assert media["videos"] == [
+        {
+            "src": "https://example.org/dir/v.mp4",
+            "alt": "",
+            "desc": "Talk",
+            "type": "video",
+            "format": "mp4",
+            "poster": "https://example.org/dir/p.jpg",
+        },
+        {"src": "https://example.org/w.webm", "alt": "", "desc": "", "type": "video", "format": "webm"},
+    ]
+    assert [item["src"] for item in media["audios"]] == ["https://cdn.example.net/a.ogg"]
+
+
+# tables
+
+DATA = "<table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr></table>"
+
+
+def test_a_table_has_crawl4ais_shape():
+    html = (
+        '<table id=t class="x y" summary=" Sum "><caption>Cap <b>tion</b></caption><thead><tr><th>A</th><th>B</th></tr>'
+        "</thead><tr><td>1</td><td>2\n 3</td></tr></table>"
+    )
+    assert page(html).tables == [
+        {
+            "headers": ["A", "B"],
+            "rows": [["1", "2 3"]],
+            "caption": "Cap tion",
+            "summary": "Sum",
+            "metadata": {
+                "row_count": 1,
+                "column_count": 2,
+                "has_headers": True,
+                "has_caption": True,
+                "has_summary": True,
+                "id": "t",
+                "class": "x y",
+            },
+        }
+    ]
+
+
+def test_spanning_cells_are_in_every_place_they_cover():
+    html = "<table><tr><th>A</th><th colspan=2>B</th></tr><tr><td rowspan=2>x</td><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>"
+    table = page(html).tables[0]
+    assert table["headers"] == ["A", "B", "B"]
+    assert table["rows"] == [["x", "1", "2"], ["x", "3", ""]]
+
+
+def test_tables_without_headers_are_data_too():
+    table = page(DATA).tables[0]
+    assert table["headers"] == ["Column 1", "Column 2"]
+    assert table["rows"] == [["a", "b"], ["1", "2"], ["3", "4"]]
+    assert table["metadata"]["has_headers"] is False
+
+
+def test_row_headers_are_not_column_headers():
+    html = "<table><tr><th>k</th><td>v</td></tr><tr><th>l</th><td>w</td></tr></table>"
+    assert page(html).tables[0]["rows"] == [["k", "v"], ["l", "w"]]
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        DATA.replace("<table>", "<table role=presentation>"),
+        "<table><tr><td>menu</td><td>content</td></tr></table>",
+        f"<table><tr><td>menu</td><td>{'long text ' * 50}</td></tr><tr><td></td><td></td></tr></table>",
+    ],
+)
+def test_layout_is_no_table(layout):
+    assert page(layout).tables == []
+
+
+def test_a_table_around_a_table_is_layout():
+    tables = page(f"<table><tr><td>{DATA}</td><td>side</td></tr></table>").tables
+    assert [table["rows"][0] for table in tables] == [["a", "b"]]
+
+
+def test_table_score_threshold():
+    assert len(page(DATA).tables) == 1
+    assert page(DATA, table_score_threshold=50).tables == []
+    assert len(page("<table><tr><td>x</td></tr></table>", table_score_threshold=-50).tables) == 1
+
+
+def test_q3_the_threshold_of_the_strategy_is_its_own():
+    assert page(DATA, table_extraction=DefaultTableExtraction(table_score_threshold=50)).tables == []
+    strict = DefaultTableExtraction(table_score_threshold=5)
+    assert len(page(DATA, table_extraction=strict, table_score_threshold=50).tables) == 1
+
+
+def test_small_tables_can_be_left_out():
+    assert page(DATA, table_extraction=DefaultTableExtraction(min_rows=4)).tables == []
+    assert page(DATA, table_extraction=DefaultTableExtraction(min_cols=3)).tables == []
+    with pytest.raises(TypeError, match="min_row"):
+        DefaultTableExtraction(min_row=4)
+
+
+def test_no_tables_and_ones_own():
+    class Own(TableExtractionStrategy):
+        def extract_tables(self, element, **kwargs):
+            return [{"rows": len(element.find_all("tr")), **kwargs}]
+
+    assert page(DATA, table_extraction=NoTableExtraction()).tables == []
+    assert page(DATA, table_extraction=Own()).tables == [{"rows": 3, "table_score_threshold": 7}]
+
+
+def test_tables_by_a_language_model_are_refused():
+    with pytest.raises(UnsupportedOption, match="LLMTableExtraction"):
+        LLMTableExtraction(llm_config=None)
+
+
+# metadata
+
+
+def test_metadata():
+    html = (
+        '<html lang="en-GB"><head><title> A\n title </title><meta name=Description content=" D "><meta name=keywords '
+        'content="k, l"><meta property=author content=Au><meta property="og:title" content=OG><meta name="twitter:card" '
+        'content=c><meta property="article:tag" content=t1><meta property="article:tag" content=t2>'
+        '<link rel="alternate Canonical" href="/c"></head><body><svg><title>No</title></svg></body></html>'
+    )
+    assert page(html).metadata == {
+        "title": "A title",
+        "description": "D",
+        "keywords": "k, l",
+        "author": "Au",
+        "language": "en-GB",
+        "canonical": "https://example.org/c",
+        "og:title": "OG",
+        "twitter:card": "c",
+        "article:tag": "t1",
+    }
+
+
+def test_metadata_of_a_page_that_says_nothing():
+    assert page("<svg><title>drawing</title></svg><p>x").metadata == dict.fromkeys(
+        ["title", "description", "keywords", "author", "language", "canonical"]
+    )
+
+
+def test_metadata_takes_the_next_best():
+    metadata = page(
+        '<meta property="og:title" content="T"><meta http-equiv="Content-Language" content="de"><p>x'
+    ).metadata
+    assert metadata["title"] == "T"
+    assert metadata["language"] == "de"
+
+
+def test_metadata_is_the_pages_whatever_is_excluded():
+    assert page("<title>T</title><p>x", excluded_tags=["title", "head"], css_selector="p").metadata["title"] == "T"

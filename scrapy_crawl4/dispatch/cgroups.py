@@ -24,10 +24,12 @@ class GroupFiles:
     usage: str
     reclaimable: str
     """Line of ``memory.stat`` that counts file cache which is dropped under pressure."""
+    inherited: str = ""
+    """Line of ``memory.stat`` with the tightest limit of a group and all above it, also those out of sight."""
 
 
 V2 = GroupFiles(("memory.max", "memory.high"), "memory.current", "inactive_file")
-V1 = GroupFiles(("memory.limit_in_bytes",), "memory.usage_in_bytes", "total_inactive_file")
+V1 = GroupFiles(("memory.limit_in_bytes",), "memory.usage_in_bytes", "total_inactive_file", "hierarchical_memory_limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,22 @@ class MemoryGroup:
 
     def limit(self) -> int | None:
         """Return the tightest limit of this group in bytes; None where it has none."""
-        limits = [_limit(self.path / name) for name in self.files.limits]
-        return min((limit for limit in limits if limit is not None), default=None)
+        limits = [_number(self.path / name) for name in self.files.limits]
+        limits.append(self._stat(self.files.inherited))
+        return min((limit for limit in limits if limit is not None and limit < V1_UNLIMITED), default=None)
 
     def used(self) -> int:
         """Return the bytes in use that can't be reclaimed without loss."""
-        return max(0, (_number(self.path / self.files.usage) or 0) - self._reclaimable())
+        return max(0, (_number(self.path / self.files.usage) or 0) - (self._stat(self.files.reclaimable) or 0))
 
-    def _reclaimable(self) -> int:
+    def _stat(self, wanted: str) -> int | None:
+        if not wanted:
+            return None
         for line in _read(self.path / "memory.stat").splitlines():
             name, _, value = line.partition(" ")
-            if name == self.files.reclaimable and value.isdigit():
+            if name == wanted and value.isdigit():
                 return int(value)
-        return 0
+        return None
 
 
 def memory_groups(root: Path, membership: str) -> list[MemoryGroup]:
@@ -82,11 +87,6 @@ def _chain(mount: Path, path: str, files: GroupFiles) -> Iterator[MemoryGroup]:
         folder = mount.joinpath(*parts[:depth])
         if (folder / files.usage).is_file():
             yield MemoryGroup(folder, files)
-
-
-def _limit(path: Path) -> int | None:
-    value = _number(path)
-    return None if value is None or value >= V1_UNLIMITED else value
 
 
 def _number(path: Path) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from ._validate import number
 from .cgroups import memory_groups
 
 MB = 1024 * 1024
@@ -40,6 +41,7 @@ class MemoryProbe:
     :param limit_mb: a limit for this process and its children in MB that replaces what the system says.
     :param cgroup_root: where the cgroup file system is mounted.
     :param membership: the file that names this process's control groups.
+    :raises ValueError: for a ``limit_mb`` that is not a number above 0.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class MemoryProbe:
         cgroup_root: Path = Path("/sys/fs/cgroup"),
         membership: Path = Path("/proc/self/cgroup"),
     ) -> None:
-        self._limit_mb = limit_mb
+        self._limit_mb = None if limit_mb is None else number("limit_mb", limit_mb, above=0)
         self._groups = memory_groups(cgroup_root, _text(membership)) if limit_mb is None else []
         self._process = psutil.Process()
         self._children: list[psutil.Process] = []

@@ -1,6 +1,6 @@
 """Follows links and yields every page as a CrawlResult."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import scrapy
@@ -22,7 +22,11 @@ class ArticlesSpider(scrapy.Spider):
 
     def __init__(self, start: str = "http://127.0.0.1:8000/", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.start_urls = [start]
+        self.first = start
+
+    async def start(self) -> AsyncIterator[scrapy.Request]:
+        # Requests for start_urls are not remembered as seen, and pages link back to the first one.
+        yield scrapy.Request(self.first)
 
     def parse(self, response: Response) -> Iterator[Any]:
         yield CrawlResult.from_response(response)

@@ -136,7 +136,8 @@ class MarkdownGenerationResult(str):
 
 
 def _all_text(parts: dict[str, Any]) -> bool:
-    return all(part is None or isinstance(part, str) for part in parts.values())
+    optional = all(part is None or isinstance(part, str) for part in parts.values())
+    return optional and isinstance(parts.get("raw_markdown", ""), str)
 
 
 def _restore(cls: type[MarkdownGenerationResult], parts: tuple[Any, ...], base_url: str) -> MarkdownGenerationResult:

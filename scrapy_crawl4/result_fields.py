@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler
 
     from .config import CrawlerRunConfig
+    from .content.page import PageContent
 
 
 def _clean_input(value: Any) -> Any:
@@ -73,11 +74,22 @@ class DispatchResult(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PendingContent:
-    """What the content stages need to fill a result: the HTML, the URL of the page and the configuration."""
+    """What the content stages need to fill a result."""
 
     html: str
+    """The page as fetched, decoded."""
     url: str
+    """The URL its links are relative to; ``""`` when there is none."""
     config: CrawlerRunConfig
+    """What is wanted of it."""
+    content_type: str = "text/html"
+    """Its media type; parameters are ignored."""
+
+    def extract(self) -> PageContent:
+        """Run the content stages in this thread, for :meth:`CrawlResult.fill`."""
+        from .content import extract_page  # noqa: PLC0415 - content is a layer above results, used only when needed
+
+        return extract_page(self.html, url=self.url, config=self.config, content_type=self.content_type)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> PendingContent:
         return self

@@ -71,7 +71,15 @@ class CrawlResult(ResultFields):
         return cls._make(fields)
 
     @classmethod
-    def from_html(cls, html: str, *, url: str, config: CrawlerRunConfig | None = None, **fields: Any) -> Self:
+    def from_html(
+        cls,
+        html: str,
+        *,
+        url: str,
+        config: CrawlerRunConfig | None = None,
+        content_type: str = "text/html",
+        **fields: Any,
+    ) -> Self:
         """Make the result of a page whose content is still pending.
 
         Links are resolved against ``redirected_url`` if that is among the *fields*, else against *url*. A field that
@@ -85,7 +93,7 @@ class CrawlResult(ResultFields):
             config = CrawlerRunConfig()
         fields |= {"url": url, "html": html}
         fields.setdefault("session_id", config.session_id)
-        return cls._make(fields, PendingContent(html, _page_url(fields), config))
+        return cls._make(fields, PendingContent(html, _page_url(fields), config, content_type))
 
     @classmethod
     def from_response(cls, response: Response, config: CrawlerRunConfig | None = None, **fields: Any) -> Self:
@@ -98,12 +106,13 @@ class CrawlResult(ResultFields):
         """
         fields = {**response_fields(response), **fields}
         error = status_error(response.status)
-        html = getattr(response, "text", None)
+        html = getattr(response, "text", None if response.body else "")
         if html is None:
             return cls.failed(error_message=error or binary_error(fields["response_headers"]), **fields)
         if error:
             fields |= {"success": False, "error_message": error}
-        return cls.from_html(html, config=config, **fields)
+        content_type = fields["response_headers"].get("content-type", "")
+        return cls.from_html(html, config=config, content_type=content_type, **fields)
 
     @classmethod
     def from_item(cls, item: Any) -> CrawlResult:
@@ -168,10 +177,8 @@ class CrawlResult(ResultFields):
         pending = self._pending
         if pending is None:
             return self
-        from .content import extract_page  # noqa: PLC0415 - content is a layer above results, used only when needed
-
         try:
-            page = extract_page(pending.html, url=pending.url, config=pending.config)
+            page = pending.extract()
         except Exception as error:  # the stages handle their errors; a page that breaks them still has one result
             logger.exception("The content stages failed for %s", self.url[:200])
             empty = {"media": no_media(), "links": no_links(), "tables": []}
@@ -181,11 +188,15 @@ class CrawlResult(ResultFields):
         return self
 
     def fill(self, page: PageContent) -> None:
-        """Take over what the content stages made; fields that already have a value keep it."""
+        """Take over what the content stages made; fields that already have a value keep it (metadata is merged).
+
+        Does nothing when the content is not pending.
+        """
+        if self._pending is None:
+            return
         errors = "; ".join(f"Stage {name} failed: {text}" for name, text in page.stage_errors.items())
         values = {name: getattr(page, name) for name in _CONTENT}
-        known = self.__dict__.get("metadata")
-        values["metadata"] = page.metadata if known is None else {**(page.metadata or {}), **known}
+        self.__dict__["metadata"] = {**(page.metadata or {}), **(self.__dict__.get("metadata") or {})}
         self._fill(values, errors)
 
     def _fill(self, values: dict[str, Any], error: str) -> None:
@@ -211,13 +222,13 @@ class CrawlResult(ResultFields):
     @model_serializer(mode="wrap")
     def _serialize(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         self.complete()
-        return cast("dict[str, Any]", handler(self))
+        data = cast("dict[str, Any]", handler(self))
+        # What was filled in last comes last in __dict__; what is written has one order.
+        return {name: data.pop(name) for name in type(self).__pydantic_fields__ if name in data} | data
 
     def __getstate__(self) -> dict[Any, Any]:
         # A configuration may hold functions, which do not pickle; what the stages make always does.
-        return self.complete()._state()
-
-    def _state(self) -> dict[Any, Any]:
+        self.complete()
         return super().__getstate__()
 
     def __eq__(self, other: object) -> bool:

@@ -182,7 +182,10 @@ def test_a_table_has_crawl4ais_shape():
 
 
 def test_spanning_cells_are_in_every_place_they_cover():
-    html = "<table><tr><th>A</th><th colspan=2>B</th></tr><tr><td rowspan=2>x</td><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>"
+    html = (
+        "<table><tr><th>A</th><th colspan=2>B</th></tr><tr><td rowspan=2>x</td><td>1</td><td>2</td></tr>"
+        "<tr><td>3</td></tr></table>"
+    )
     table = page(html).tables[0]
     assert table["headers"] == ["A", "B", "B"]
     assert table["rows"] == [["x", "1", "2"], ["x", "3", ""]]
@@ -256,8 +259,9 @@ def test_tables_by_a_language_model_are_refused():
 def test_metadata():
     html = (
         '<html lang="en-GB"><head><title> A\n title </title><meta name=Description content=" D "><meta name=keywords '
-        'content="k, l"><meta property=author content=Au><meta property="og:title" content=OG><meta name="twitter:card" '
-        'content=c><meta property="article:tag" content=t1><meta property="article:tag" content=t2>'
+        'content="k, l"><meta property=author content=Au><meta property="og:title" content=OG>'
+        '<meta name="twitter:card" content=c>'
+        '<meta property="article:tag" content=t1><meta property="article:tag" content=t2>'
         '<link rel="alternate Canonical" href="/c"></head><body><svg><title>No</title></svg></body></html>'
     )
     assert page(html).metadata == {

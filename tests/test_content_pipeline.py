@@ -109,8 +109,28 @@ def test_odd_pages_have_a_result(html):
     assert page.links == {"internal": [], "external": []}
 
 
-PIECES = ["<a href=x>", "</a>", "<div hidden>", "</div>", "<table>", "<tr><td>", "</table>", "<pre>", "<img src=i>", "<h2>",
-          "<noscript>", "</noscript>", "<template>", "<base href=/b>", "<svg>", "<form>", "<p>word", "text ", "<li>", "<!--"]  # fmt: skip
+PIECES = [
+    "<a href=x>",
+    "</a>",
+    "<div hidden>",
+    "</div>",
+    "<table>",
+    "<tr><td>",
+    "</table>",
+    "<pre>",
+    "<img src=i>",
+    "<h2>",
+    "<noscript>",
+    "</noscript>",
+    "<template>",
+    "<base href=/b>",
+    "<svg>",
+    "<form>",
+    "<p>word",
+    "text ",
+    "<li>",
+    "<!--",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30))

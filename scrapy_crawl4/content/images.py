@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LAZY_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-original-src", "data-hi-res-src")
 _LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset")
-_PLACEHOLDER = re.compile(r"(?:blank|spacer|placeholder|transparent|pixel|loading|lazy|1x1)[^/]*$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"(?:blank|spacer|placeholder|transparent|pixel|loading|lazy|1x1)", re.IGNORECASE)
 _FORMATS = frozenset({"jpg", "jpeg", "png", "webp", "avif", "gif", "svg", "bmp", "tif", "tiff", "ico"})
 _SMALL = 150
 _DENSITY = 10  # a smaller number beside a candidate is a density, not a width
@@ -41,7 +41,7 @@ def reveal_lazy_images(root: Node) -> None:
             attributes["srcset"] = lazy_set
         source = (image.attr("src") or "").strip()
         lazy = _first(image, _LAZY_SOURCES)
-        if not source or source.startswith("data:") or (lazy and _PLACEHOLDER.search(source)):
+        if not source or source.startswith("data:") or (lazy and _PLACEHOLDER.search(source.rpartition("/")[2])):
             candidate = lazy or _best_candidate(image, alternatives.pop(image.parent, []))
             if candidate:
                 attributes["src"] = candidate

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scrapy_crawl4 import CrawlResult
+from scrapy_crawl4 import CrawlResult, stats
 from scrapy_crawl4.config.settings import Crawl4Settings
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
@@ -118,7 +118,7 @@ def test_settings_table_is_that_of_the_code():
     fields = {
         field.metadata["name"] or f"CRAWL4_{field.name.upper()}": field for field in dataclasses.fields(Crawl4Settings)
     }
-    table = {names(row[0])[0]: row for row in rows(section("Settings"))}
+    table = {names(row[0])[0]: row for row in rows(section("Settings")) if row[0].startswith("`CRAWL4_")}
     assert list(table) == list(fields)
     told = {name: table[name][2].strip("`") for name in fields}
     # It is Scrapy's own default that the code has for CONCURRENT_REQUESTS.
@@ -126,6 +126,11 @@ def test_settings_table_is_that_of_the_code():
     assert {name: ast.literal_eval(text) for name, text in told.items()} == {
         name: fields[name].default for name in told
     }
+
+
+def test_statistics_table_is_that_of_the_code():
+    told = [row for row in rows(section("Settings")) if row[0].startswith("`crawl4/")]
+    assert [(key.strip("`"), meaning) for key, meaning in told] == list(stats.ALL)
 
 
 def test_result_table_names_every_field():

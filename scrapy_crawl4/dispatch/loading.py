@@ -40,7 +40,7 @@ def _load(path: str) -> Any:
     module, _, name = path.rpartition(".")
     try:
         return getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise DispatcherError(
             f"CRAWL4_DISPATCHER: {path!r} cannot be imported; give the path of a dispatcher, such as "
             "'scrapy_crawl4.MemoryAdaptiveDispatcher'."

@@ -300,9 +300,7 @@ class Site:
 
 
 def _html(text: str, status: int = 200, **headers: str) -> web.Response:
-    return web.Response(
-        text=f"<!doctype html>\n{text}", status=status, content_type="text/html", headers=headers
-    )
+    return web.Response(text=f"<!doctype html>\n{text}", status=status, content_type="text/html", headers=headers)
 
 
 def _article(request: web.Request, title: str) -> str:
@@ -330,9 +328,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 async def _size(request: web.Request) -> web.StreamResponse:
     wanted = int(request.match_info["bytes"])
-    head = (
-        f"<!doctype html>\n<title>Size {wanted}</title><h1>Size {wanted}</h1><p><code>{request.url}</code>\n"
-    )
+    head = f"<!doctype html>\n<title>Size {wanted}</title><h1>Size {wanted}</h1><p><code>{request.url}</code>\n"
     paragraph = f"<p>{WORDS * 5}\n"
     text = head + "".join(itertools.repeat(paragraph, max(0, wanted - len(head)) // len(paragraph)))
     return web.Response(body=text.encode().ljust(wanted)[:wanted], content_type="text/html")

@@ -51,7 +51,7 @@ class BrowserConfig(Config, supported=BROWSER, missing="needs a browser, which i
     """Whether pages with an invalid certificate are fetched all the same."""
     java_script_enabled: bool = option(default=True)
     sleep_on_close: bool = option(default=False)
-    verbose: bool = option(default=True, check=flag)
+    verbose: bool = option(default=False, check=flag)
     """Whether the crawler may print what it does."""
     cookies: list[dict[str, Any]] | None = option(default=None, check=optional(dicts))
     """Cookies of all pages, as dicts with ``name``, ``value`` and ``domain`` or ``url``."""

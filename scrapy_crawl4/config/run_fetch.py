@@ -61,7 +61,7 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Random part of that delay, in seconds."""
     semaphore_count: int = option(default=5, check=count(1))
     """Pages in flight at a time, for the default dispatcher."""
-    verbose: bool = option(default=True, check=flag)
+    verbose: bool = option(default=False, check=flag)
     """Whether the crawl may print what it does."""
     method: str = option(default="GET", check=http_method)
     """HTTP method."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
 
-from ..config import BrowserConfig, CrawlerRunConfig, HTTPCrawlerConfig
+from ..config import BrowserConfig, Crawl4Settings, CrawlerRunConfig, HTTPCrawlerConfig
 from ..content import check_content_options
 from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
+from ..dispatch.loading import make_dispatcher
 from ..exceptions import UnsupportedOption
 from .bridge import engine_loop
 from .client import RunClient
@@ -27,9 +29,26 @@ if TYPE_CHECKING:
     from ..results import CrawlResult
     from .tasks import CrawlTask
 
-LOOKAHEAD = 1000
-"""Elements of the input that are read ahead of the consumer, unless told otherwise."""
 MEMORY_LIMIT = "CRAWL4_MEMORY_LIMIT_MB"
+"""Setting, and environment variable, with the memory limit in MB."""
+DISPATCH_SETTINGS = frozenset(
+    f"CRAWL4_{name}"
+    for name in (
+        "BASE_DELAY",
+        "CHECK_INTERVAL_SECS",
+        "CRITICAL_THRESHOLD_PERCENT",
+        "DISPATCHER",
+        "FAIRNESS_TIMEOUT_SECS",
+        "MAX_DELAY_SECS",
+        "MAX_RETRIES",
+        "MAX_SESSION_PERMIT",
+        "MEMORY_THRESHOLD_PERCENT",
+        "MEMORY_WAIT_TIMEOUT_SECS",
+        "RATE_LIMIT_CODES",
+        "RECOVERY_THRESHOLD_PERCENT",
+    )
+)
+"""Settings any of which makes the settings name the default dispatcher instead of a run's config."""
 
 
 class AsyncWebCrawler:
@@ -47,6 +66,7 @@ class AsyncWebCrawler:
     :param settings: Scrapy settings of the crawler underneath, by name.
     :raises UnsupportedOption: for what is not supported.
     :raises TypeError: for a *config* of another type.
+    :raises ValueError: for a ``CRAWL4_`` setting that is unknown or out of range.
     """
 
     def __init__(
@@ -63,6 +83,9 @@ class AsyncWebCrawler:
         self.http_config = _http_config(config)
         self.thread_safe = thread_safe
         self._settings = dict(settings or {})
+        if limit := os.environ.get(MEMORY_LIMIT):
+            self._settings.setdefault(MEMORY_LIMIT, limit)
+        self._crawl4 = Crawl4Settings.from_settings(self._settings)
         self._engine: Engine | None = None
 
     @property
@@ -125,17 +148,19 @@ class AsyncWebCrawler:
         :param config: one config, or several of which the first that matches a URL is its own.
         :param dispatcher: how many sessions may be in flight; by default a
             :class:`~scrapy_crawl4.MemoryAdaptiveDispatcher` with the config's ``semaphore_count``, ``mean_delay`` and
-            ``max_range``.
+            ``max_range``, or what the crawler's ``CRAWL4_`` settings name if they say anything about dispatch.
         :param stream: whether ``await`` gives the run to iterate instead of a list; by default the config says.
-        :param lookahead: elements read ahead of the consumer, 1000 by default.
+        :param lookahead: elements read ahead of the consumer; ``CRAWL4_LOOKAHEAD`` or 1000 by default.
         :param overrides: fields of :class:`~scrapy_crawl4.CrawlerRunConfig` that replace the config's.
         :raises TypeError: for a single string as *urls*, an unknown override or an argument of a wrong type.
         :raises ValueError: for a value out of range.
         """
         _check_urls(urls)
         configs = _configs(config, overrides)
-        plan = Plan(configs, _dispatcher(dispatcher, configs[0]), self.http_config, self._memory_limit())
-        client = RunClient(self._open, plan, urls, _lookahead(lookahead))
+        total = len(urls) if isinstance(urls, Sized) else None
+        policy = self._dispatcher(dispatcher, configs[0])
+        plan = Plan(configs, policy, self.http_config, self._crawl4.memory_limit_mb, total)
+        client = RunClient(self._open, plan, urls, self._crawl4.lookahead if lookahead is None else _ahead(lookahead))
         return CrawlRun(client, stream=configs[0].stream if stream is None else bool(stream))
 
     async def _open(self) -> Engine:
@@ -148,9 +173,15 @@ class AsyncWebCrawler:
         await engine.home.run(engine.open())
         return engine
 
-    def _memory_limit(self) -> float | None:
-        value = self._settings.get(MEMORY_LIMIT, os.environ.get(MEMORY_LIMIT))
-        return None if value in (None, "") else _positive(MEMORY_LIMIT, value)
+    def _dispatcher(self, dispatcher: object, config: CrawlerRunConfig) -> BaseDispatcher:
+        if isinstance(dispatcher, BaseDispatcher):
+            return dispatcher
+        if dispatcher is not None:
+            raise TypeError(f"dispatcher must be a BaseDispatcher or None, got {type(dispatcher).__name__}.")
+        if not DISPATCH_SETTINGS.isdisjoint(self._settings):
+            return make_dispatcher(self._crawl4)
+        pace = RateLimiter((config.mean_delay, config.mean_delay + config.max_range))
+        return MemoryAdaptiveDispatcher(max_session_permit=config.semaphore_count, rate_limiter=pace)
 
 
 def _refuse(**options: object) -> None:
@@ -192,28 +223,7 @@ def _configs(config: object, overrides: dict[str, Any]) -> list[CrawlerRunConfig
     return configs
 
 
-def _dispatcher(dispatcher: object, config: CrawlerRunConfig) -> BaseDispatcher:
-    if isinstance(dispatcher, BaseDispatcher):
-        return dispatcher
-    if dispatcher is not None:
-        raise TypeError(f"dispatcher must be a BaseDispatcher or None, got {type(dispatcher).__name__}.")
-    pace = RateLimiter((config.mean_delay, config.mean_delay + config.max_range))
-    return MemoryAdaptiveDispatcher(max_session_permit=config.semaphore_count, rate_limiter=pace)
-
-
-def _lookahead(value: int | None) -> int:
-    if value is None:
-        return LOOKAHEAD
+def _ahead(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"lookahead must be a whole number of at least 1, got {value!r}.")
     return value
-
-
-def _positive(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise ValueError(f"{name} must be a number above 0, got {value!r}.")
-    return number

@@ -12,6 +12,7 @@ from ..results import CrawlResult
 from .crawl import SessionCrawl
 from .outcome import dispatch_result
 from .tasks import BadElement, Work, make_work
+from .watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,12 +31,14 @@ class Plan:
     dispatcher: the policy.
     http: method, headers and body of the requests.
     memory_limit_mb: a limit of our own; None takes the system's.
+    total: elements of the input; None when that is not known before it is read.
     """
 
     configs: Sequence[CrawlerRunConfig]
     dispatcher: BaseDispatcher
     http: HTTPCrawlerConfig
     memory_limit_mb: float | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Runner:
             call_later=engine.home.loop.call_later,
             probe=MemoryProbe(plan.memory_limit_mb),
         )
+        self._watch = Watch(self.controller, plan.total)
+        self._driver.on_tick = self._watch.tick
         engine.runs.add(self)
 
     def feed(self, batch: list[tuple[int, object]]) -> None:
@@ -158,7 +163,7 @@ class Runner:
             self.controller.release(session, failed=not result.success, bytes_received=crawl.bytes_received)
             result.index = session.task.index
             result.dispatch_result = dispatch_result(session, result, crawl.bytes_received)
-            self._emit(result)
+            self._emit(result, verbose=session.task.config.verbose)
         self._driver.pump()
         self._maybe_end()
 
@@ -180,7 +185,8 @@ class Runner:
             self._emit(CrawlResult.failed(job.task.url, reason, index=job.task.index))
         self._maybe_end()
 
-    def _emit(self, result: CrawlResult) -> None:
+    def _emit(self, result: CrawlResult, *, verbose: bool = False) -> None:
+        self._watch.finished(result, verbose=verbose)
         self.controller.hold(1)
         self._send(result)
 
@@ -192,5 +198,6 @@ class Runner:
         if not self._ended:
             self._ended = True
             self._driver.close()
+            self._watch.close(self.engine.crawler.stats)
             self.engine.runs.discard(self)
             self._send(End(reason))

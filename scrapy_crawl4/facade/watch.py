@@ -1,0 +1,71 @@
+"""What looks on while a run goes on: a monitor, printed lines, Scrapy's statistics."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from .. import stats
+from ..gate import dispatch_stats
+
+if TYPE_CHECKING:
+    from scrapy.statscollectors import StatsCollector
+
+    from ..dispatch import DispatchController
+    from ..results import CrawlResult
+    from .tasks import Work
+
+PEAKS = frozenset({stats.MAX_IN_FLIGHT, stats.MEMORY_PEAK_MB, stats.MEMORY_LIMIT_MB})
+"""Statistics of several runs of which the highest counts; the others add up."""
+
+
+class Watch:
+    """Tells everybody who looks on what became of a run.
+
+    :param controller: the run's.
+    :param total: elements of the input; None when that is not known.
+    """
+
+    def __init__(self, controller: DispatchController[Work], total: int | None) -> None:
+        monitor = controller.dispatcher.monitor
+        self._controller = controller
+        self._view: Any = None if monitor is None else monitor.view(total)
+        self._counts: Counter[str] = Counter()
+
+    def tick(self) -> None:
+        """Pass on where the run is."""
+        if self._view is not None:
+            self._view.update(self._controller.progress())
+
+    def finished(self, result: CrawlResult, *, verbose: bool) -> None:
+        """Pass on a result that is about to be sent."""
+        self._counts[stats.RESULTS_SUCCESS if result.success else stats.RESULTS_FAILED] += 1
+        if self._view is None and not verbose:
+            return
+        record = result.dispatch_result
+        seconds = 0.0 if record is None else record.end_time - record.start_time
+        status = str(result.status_code or ("ok" if result.success else "failed"))
+        error = "" if result.success else result.error_message or "failed"
+        if verbose:
+            sys.stderr.write(_line(result.url, status, seconds, error))
+        if self._view is not None:
+            self._view.task_finished(result.url, status, seconds, error)
+            self.tick()
+
+    def close(self, collector: StatsCollector) -> None:
+        """Take leave of the monitor and write the run's statistics."""
+        if self._view is not None:
+            self.tick()
+            self._view.close()
+        for name, value in {**dispatch_stats(self._controller), **self._counts}.items():
+            if name in PEAKS and value:
+                collector.max_value(name, value)
+            elif value:
+                collector.set_value(name, collector.get_value(name, 0) + value)
+
+
+def _line(url: str, status: str, seconds: float, error: str) -> str:
+    clock = time.strftime("%H:%M:%S")
+    return f"{clock} {status:>6} {seconds:7.3f} s  {' '.join(url.split())[:200]}{'  ' + error if error else ''}\n"

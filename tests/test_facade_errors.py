@@ -1,0 +1,82 @@
+"""Wrong arguments: one sentence that names the parameter and the rule, before any request is made."""
+
+import pytest
+
+from scrapy_crawl4 import (
+    AsyncWebCrawler,
+    BrowserConfig,
+    CrawlerRunConfig,
+    DispatcherError,
+    HTTPCrawlerConfig,
+    MemoryAdaptiveDispatcher,
+    RateLimiter,
+    SemaphoreDispatcher,
+    UnsupportedOption,
+    crawl_many,
+)
+
+CALLS = {
+    "urls must be": lambda crawler: crawler.arun_many("http://example.org/"),
+    "config must be a CrawlerRunConfig": lambda crawler: crawler.arun_many([], {"stream": True}),
+    "config must be a CrawlerRunConfig or": lambda crawler: crawler.arun_many([], [CrawlerRunConfig(), 3]),
+    "dispatcher must be a BaseDispatcher": lambda crawler: crawler.arun_many([], dispatcher="SemaphoreDispatcher"),
+    "lookahead must be": lambda crawler: crawler.arun_many([], lookahead=0),
+    "no_such": lambda crawler: crawler.arun_many([], no_such=1),
+    "page_timeout": lambda crawler: crawler.arun_many([], page_timeout=-1),
+    "semaphore_count": lambda crawler: crawler.arun_many([], semaphore_count=0),
+    "mean_delay": lambda crawler: crawler.arun_many([], mean_delay=-1),
+    "css_selector": lambda crawler: crawler.arun_many([], css_selector="div["),
+    "excluded_selector": lambda crawler: crawler.arun_many([], excluded_selector="::::"),
+    "excluded_tags": lambda crawler: crawler.arun_many([], excluded_tags="nav"),
+    "screenshot": lambda crawler: crawler.arun_many([], screenshot=True),
+    "js_code": lambda crawler: crawler.arun_many([], js_code="x()"),
+    "crawler_strategy": lambda crawler: AsyncWebCrawler(crawler_strategy=object()),
+    "base_directory": lambda crawler: AsyncWebCrawler(base_directory="x"),
+    "BrowserConfig": lambda crawler: AsyncWebCrawler(config=BrowserConfig()),
+    "HTTPCrawlerConfig": lambda crawler: AsyncWebCrawler(config={}),
+    "method": lambda crawler: HTTPCrawlerConfig(method=7),
+    "unexpected keyword": lambda crawler: AsyncWebCrawler(bogus=1),
+    "max_session_permit": lambda crawler: MemoryAdaptiveDispatcher(max_session_permit=-1),
+    "semaphore_count must": lambda crawler: SemaphoreDispatcher(0),
+    "Memory thresholds must rise": lambda crawler: MemoryAdaptiveDispatcher(80, recovery_threshold_percent=85),
+    "critical_threshold_percent": lambda crawler: MemoryAdaptiveDispatcher(90, critical_threshold_percent=80),
+    "check_interval": lambda crawler: MemoryAdaptiveDispatcher(check_interval=0),
+    "rate_limiter": lambda crawler: SemaphoreDispatcher(rate_limiter=1.0),
+    "base_delay": lambda crawler: RateLimiter((3, 1)),
+    "rate_limit_codes": lambda crawler: RateLimiter(rate_limit_codes=[42]),
+    "max_retries": lambda crawler: RateLimiter(max_retries=-1),
+    "CRAWL4_MEMORY_LIMIT_MB": lambda crawler: AsyncWebCrawler(settings={"CRAWL4_MEMORY_LIMIT_MB": "much"}).arun_many(
+        []
+    ),
+    "CRAWL4_DISPATCHER": lambda crawler: AsyncWebCrawler(settings={"CRAWL4_DISPATCHER": "no.such"}).arun_many([]),
+    "did you mean CRAWL4_LOOKAHEAD": lambda crawler: AsyncWebCrawler(settings={"CRAWL4_LOKAHEAD": 1}),
+}
+
+
+@pytest.mark.parametrize("named", CALLS)
+async def test_the_sentence_names_the_parameter(named, site):
+    with pytest.raises((TypeError, ValueError, DispatcherError)) as caught:
+        CALLS[named](AsyncWebCrawler())
+    message = str(caught.value)
+    assert named in message
+    assert "\n" not in message
+    assert site.requests == []
+
+
+def test_crawl_many_checks_as_well():
+    with pytest.raises(TypeError, match="urls must be"):
+        crawl_many(None)
+
+
+def test_unsupported_options_say_so():
+    with pytest.raises(UnsupportedOption):
+        AsyncWebCrawler().arun_many([], screenshot=True)
+
+
+async def test_a_component_that_cannot_be_loaded_is_one_sentence():
+    crawler = AsyncWebCrawler(settings={"DOWNLOADER_MIDDLEWARES": {"no.such.Middleware": 1}})
+    with pytest.raises(Exception, match="The crawler could not start") as caught:
+        await crawler.start()
+    assert "\n" not in str(caught.value)
+    assert not crawler.ready
+    await crawler.close()

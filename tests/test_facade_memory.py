@@ -105,7 +105,7 @@ async def test_critical_memory_takes_sessions_back_and_fetches_them_again(site):
     async with AsyncWebCrawler(settings={"CRAWL4_MEMORY_LIMIT_MB": round(process_mb() + BALLAST_MB * 0.9)}) as crawler:
         run = crawler.arun_many([site.url(f"/gate/{n}") for n in range(4)], dispatcher=dispatcher)
         batch = asyncio.ensure_future(run._result())
-        assert await asyncio.to_thread(site.wait_active, 2)
+        assert await asyncio.to_thread(site.wait_active, 4)
         ballast = bytearray(b"x") * (BALLAST_MB * MB)
         await until(lambda: run._client.runner.controller.statistics.shed > 0)
         del ballast

@@ -86,7 +86,6 @@ class Config:
         for options in (own, *(vars(base).get("_options", {}) for base in cls.__mro__[1:])):
             for name, declared in options.items():
                 cls._options.setdefault(name, declared)
-        cls._user_defaults = {}
         cls.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by help() and editors
             [
                 inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=known.default)
@@ -133,7 +132,7 @@ class Config:
 
         :raises TypeError, ValueError: as the constructor does.
         """
-        checked = {name: getattr(cls(**values), name) for name in values}
+        checked = {name: value for name, value in vars(cls(**values)).items() if name in values}
         with cls._defaults_lock:
             cls._user_defaults = {**cls._user_defaults, **copy.deepcopy(checked)}
 

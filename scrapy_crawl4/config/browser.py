@@ -14,8 +14,8 @@ from .supported import BROWSER
 class BrowserConfig(Config, supported=BROWSER, missing="needs a browser, which is not available yet"):
     """How a browser is started and what it says of itself.
 
-    The parameters have crawl4ai's names and defaults, except that ``user_agent`` is None: the browser's, or Scrapy's,
-    own.
+    The parameters have crawl4ai's names and defaults, except that ``user_agent`` is None (the browser's, or Scrapy's,
+    own) and ``verbose`` False.
 
     :raises TypeError: for an unknown name.
     :raises ValueError: for a value that breaks the rule of its parameter.

@@ -68,7 +68,7 @@ class ProxyConfig(Config):
         if found and rest:
             return cls(spelled)
         parts = spelled.split(":")
-        if len(parts) not in {2, 4} or not all(parts):
+        if found or len(parts) not in {2, 4} or not all(parts):
             raise ValueError("proxy must be written as scheme://[user:password@]host:port or host:port[:user:password]")
         return cls(f"http://{parts[0]}:{parts[1]}", *parts[2:])
 
@@ -93,6 +93,8 @@ class ProxyConfig(Config):
         return f"ProxyConfig(server={self.server!r}{', username=..., password=...' if self.username else ''})"
 
 
+_FORMS = "a ProxyConfig, a dict or a string"
+
 Proxy = ProxyConfig | str | Mapping[str, Any] | list[Any] | None
 """What a ``proxy_config`` parameter takes."""
 
@@ -112,7 +114,7 @@ def check_proxy(name: str, value: Any) -> ProxyConfig | None:
         return value.clone()
     if isinstance(value, str):
         return ProxyConfig.from_string(value)
-    return ProxyConfig.from_dict(value) if isinstance(value, Mapping) else refuse(name, "a ProxyConfig", value)
+    return ProxyConfig.from_dict(value) if isinstance(value, Mapping) else refuse(name, _FORMS, value)
 
 
 def _host(server: str) -> str | None:

@@ -11,8 +11,9 @@ from .run_fetch import FetchOptions, LegacyCacheOptions
 class CrawlerRunConfig(ContentOptions, FetchOptions, BrowserPageOptions, LegacyCacheOptions):
     """How pages are fetched and what is made of them.
 
-    The parameters have crawl4ai's names and defaults, and one more, ``render``. They are keyword arguments, described
-    with the layers they belong to: :class:`ContentOptions`, :class:`FetchOptions`, :class:`BrowserPageOptions`.
+    The parameters have crawl4ai's names and defaults (except that ``verbose`` is False), and one more, ``render``.
+    They are keyword arguments, described with the layers they belong to: :class:`ContentOptions`,
+    :class:`FetchOptions`, :class:`BrowserPageOptions`.
 
     A crawl never writes to a configuration: one object may serve many crawls at a time.
 

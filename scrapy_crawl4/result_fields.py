@@ -59,7 +59,7 @@ class DispatchResult(BaseModel):
     peak_memory: float
     """Highest memory of the process tree while the task ran, in MB."""
     start_time: float
-    """When the first fetch started, in seconds since the epoch."""
+    """When the fetch that gave the result started, in seconds since the epoch."""
     end_time: float
     """When the result was complete, in seconds since the epoch."""
     error_message: str = ""
@@ -67,7 +67,9 @@ class DispatchResult(BaseModel):
     wait_time: float = 0.0
     """Seconds the task waited for its host and for a permit."""
     retries: int = 0
-    """Fetches beyond the first one."""
+    """Fetches beyond the first one, owed to a rate limit or a passing fault."""
+    sheds: int = 0
+    """How often the task was taken back under critical memory pressure, to be fetched again later."""
     bytes_received: int = 0
     """Bytes of all response bodies."""
 

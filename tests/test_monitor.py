@@ -3,18 +3,13 @@
 import asyncio
 import contextlib
 import copy
-import fcntl
 import io
 import os
 import pickle
 import re
-import select
-import struct
 import subprocess
 import sys
-import termios
 import threading
-import time
 
 import pytest
 from hypothesis import given
@@ -25,8 +20,8 @@ from scrapy_crawl4.dispatch.progress import Progress
 from scrapy_crawl4.monitor import CrawlerMonitor, text
 from scrapy_crawl4.monitor.view import MonitorView
 
-WAIT = 20
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+from .terminal import WAIT, Terminal, screen_of
+
 SOME = Progress(
     done=40,
     failed=3,
@@ -39,33 +34,6 @@ SOME = Progress(
     memory_mb=512,
     memory_limit_mb=2048,
 )
-
-
-class Terminal:
-    """A pseudo-terminal: `stream` is the program's end, the rest is the screen's."""
-
-    def __init__(self, columns=100, lines=30):
-        self.screen, program = os.openpty()
-        fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        self.stream = os.fdopen(program, "w", encoding="utf-8")
-        self.seen = ""
-
-    def read_until(self, wanted, seconds=WAIT):
-        """Return all text so far, without escape sequences, as soon as it has `wanted`."""
-        end = time.monotonic() + seconds
-        while wanted not in self.text():
-            left = end - time.monotonic()
-            assert left > 0, f"{wanted!r} did not come: {self.text()[-500:]!r}"
-            if select.select([self.screen], [], [], left)[0]:
-                self.seen += os.read(self.screen, 65536).decode("utf-8", "replace")
-        return self.text()
-
-    def text(self):
-        return ESCAPES.sub("", self.seen).replace("\r\n", "\n")
-
-    def close(self):
-        self.stream.close()
-        os.close(self.screen)
 
 
 @pytest.fixture
@@ -138,22 +106,6 @@ def test_the_bar_leaves_the_terminal_for_other_output_and_at_the_end(terminal):
     assert screen[0] == "a line of output"
     assert screen[1].startswith("0 of 10 pages (0%) in 0:00:00")
     assert screen[2:] == [""]
-
-
-def screen_of(output):
-    """What a person sees after `output`: lines, with the cursor movements that the bar uses carried out."""
-    lines, row = [""], 0
-    for part in re.split(r"(\r?\x1b\[\d+A|\x1b\[J|\n)", output.replace("\r\n", "\n")):
-        if part.endswith("A") and "\x1b" in part:
-            row -= int(part.strip("\r\x1b[A"))
-        elif part == "\x1b[J":
-            lines[row:] = [""]
-        elif part == "\n":
-            row += 1
-            lines.extend([""] * (row + 1 - len(lines)))
-        else:
-            lines[row] += ESCAPES.sub("", part)
-    return lines
 
 
 def test_a_frame_fits_the_terminal(monkeypatch):

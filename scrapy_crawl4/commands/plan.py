@@ -1,0 +1,66 @@
+"""What the settings of a project say about a crawl by the facade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..config import CrawlerRunConfig
+from ..config.settings import Crawl4Settings
+from ..dispatch.loading import make_dispatcher
+from ..facade import AsyncWebCrawler
+
+if TYPE_CHECKING:
+    from scrapy.settings import Settings
+
+    from ..dispatch import BaseDispatcher
+
+MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A crawl as settings describe it, ready to start."""
+
+    crawler: AsyncWebCrawler
+    config: CrawlerRunConfig
+    dispatcher: BaseDispatcher
+    lookahead: int
+    """URLs read ahead of what has been written."""
+
+
+def plan(settings: Settings) -> Plan:
+    """Return what *settings* ask for: the ``CRAWL4_`` ones, and Scrapy's where they mean the same.
+
+    ``ROBOTSTXT_OBEY``, ``RETRY_ENABLED``, ``RETRY_TIMES`` and ``DOWNLOAD_TIMEOUT`` count as they do for a spider;
+    ``DOWNLOAD_DELAY`` is the delay between two starts on one host unless ``CRAWL4_BASE_DELAY`` says it.
+
+    :raises ValueError: for a value that breaks its rule.
+    :raises Crawl4Error: for a dispatcher that cannot be loaded, or an option that is not available.
+    """
+    crawl4 = Crawl4Settings.from_settings(settings)
+    if settings.get("CRAWL4_BASE_DELAY") is None:
+        crawl4 = replace(crawl4, base_delay_secs=_delay(settings))
+    config = CrawlerRunConfig(
+        stream=True,
+        verbose=False,
+        check_robots_txt=settings.getbool("ROBOTSTXT_OBEY"),
+        max_retries=settings.getint("RETRY_TIMES") if settings.getbool("RETRY_ENABLED") else 0,
+    )
+    if settings.getpriority("DOWNLOAD_TIMEOUT"):  # Scrapy's default is no choice of anybody
+        config.page_timeout = round(settings.getfloat("DOWNLOAD_TIMEOUT") * MS)
+    crawler = AsyncWebCrawler(settings=given_settings(settings))
+    return Plan(crawler, config, make_dispatcher(crawl4), crawl4.lookahead)
+
+
+def given_settings(settings: Settings) -> dict[str, Any]:
+    """Return the settings that a project, the environment or the command line gave, without Scrapy's defaults."""
+    values = settings.copy_to_dict()
+    return {name: value for name, value in values.items() if settings.getpriority(name)}
+
+
+def _delay(settings: Settings) -> tuple[float, float]:
+    delay, jitter = settings.getfloat("DOWNLOAD_DELAY"), settings.getfloat("DOWNLOAD_DELAY_JITTER")
+    if not settings.getbool("RANDOMIZE_DOWNLOAD_DELAY"):
+        jitter = 0.0
+    return max(0.0, delay * (1 - jitter)), delay * (1 + jitter)

@@ -1,0 +1,116 @@
+"""One call of ``scrapy crawl4``: opens what the options name, crawls, closes it again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ..config.enums import DisplayMode
+from ..exceptions import Crawl4Error, EngineError
+from ..monitor import CrawlerMonitor
+from .crawl import Crawl
+from .log import start_log
+from .options import STANDARD_STREAM, BadUsage
+from .output import JsonLines, MarkdownFolder, Outputs, StandardOutput, json_line, markdown_page
+from .plan import Plan, plan
+from .urls import open_input, urls_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy.settings import Settings
+
+    from .options import Options
+
+FRAME_SECS = 0.25
+"""Seconds between two frames of the progress bar."""
+
+OUTPUT_FAILED = 1
+
+
+def crawl(options: Options, settings: Settings) -> int:
+    """Crawl as *options* and *settings* say and return the exit status.
+
+    :raises BadUsage: for a setting that cannot be carried out or a file that cannot be opened; nothing has been
+        fetched then.
+    """
+    if options.concurrency is not None:
+        settings.set("CRAWL4_MAX_SESSION_PERMIT", options.concurrency, priority="cmdline")
+    planned = _plan(settings)
+    monitor = CrawlerMonitor(refresh_rate=FRAME_SECS, display_mode=DisplayMode.AGGREGATED)
+    with ExitStack() as stack:
+        source = _open_source(options, stack)
+        outputs = stack.enter_context(_outputs(options, monitor))
+        with _usage(f"Cannot write the log to {settings.get('LOG_FILE')}"):
+            start_log(settings, sys.stderr, monitor)
+        view = monitor.view(len(options.urls) if source is None else None)
+        stack.callback(view.close)
+        urls = urls_of(options.urls, source)
+        return _run(Crawl(planned, urls, outputs.write, view, ordered=not options.stream))
+
+
+def _run(crawl: Crawl) -> int:
+    try:
+        asyncio.run(crawl.run())
+    except KeyboardInterrupt:  # a second Ctrl-C, or one before the crawl began
+        crawl.outcome.interrupted = True
+    except EngineError as error:
+        raise BadUsage(str(error)) from None
+    except BrokenPipeError:  # the reader of standard output has seen enough
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        print(f"scrapy crawl4: cannot go on: {_reason(error)}.", file=sys.stderr)  # noqa: T201
+        return OUTPUT_FAILED
+    return crawl.outcome.exitcode
+
+
+def _plan(settings: Settings) -> Plan:
+    try:
+        return plan(settings)
+    except (Crawl4Error, TypeError, ValueError) as error:
+        raise BadUsage(str(error)) from None
+
+
+def _open_source(options: Options, stack: ExitStack) -> int | None:
+    if options.input is None:
+        return None
+    with _usage(f"--input: cannot read {options.input}"):
+        source = open_input(options.input)
+        if options.input != STANDARD_STREAM:
+            stack.callback(os.close, source)
+        if stat.S_ISDIR(os.fstat(source).st_mode):
+            raise IsADirectoryError(0, "it is a folder")
+    return source
+
+
+def _outputs(options: Options, monitor: CrawlerMonitor) -> Outputs:
+    outputs = Outputs()
+    if options.json_on_stdout:
+        outputs.add(StandardOutput(json_line, monitor.above))
+    elif options.output is not None:
+        with _usage(f"Cannot write to {options.output}"):
+            outputs.add(JsonLines(options.output, overwrite=options.overwrite))
+    if options.markdown == STANDARD_STREAM:
+        outputs.add(StandardOutput(markdown_page, monitor.above))
+    elif options.markdown is not None:
+        with _usage(f"--markdown: cannot write to {options.markdown}"):
+            outputs.add(MarkdownFolder(options.markdown))
+    return outputs
+
+
+@contextmanager
+def _usage(what: str) -> Iterator[None]:
+    """Turn an ``OSError`` of the block into bad usage."""
+    try:
+        yield
+    except OSError as error:
+        raise BadUsage(f"{what}: {_reason(error)}.") from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).rstrip(".").lower()

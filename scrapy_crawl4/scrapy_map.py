@@ -50,21 +50,12 @@ def binary_error(headers: Mapping[str, str]) -> str:
 
 def header_dict(headers: Any) -> dict[str, str]:
     """Return headers with lower-case names; several values of one name are joined as browsers do."""
-    return {
-        _text(name).lower(): ("\n" if _text(name).lower() == "set-cookie" else ", ").join(map(_text, _values(values)))
-        for name, values in _pairs(headers)
-    }
-
-
-def _pairs(headers: Any) -> Any:
-    # Scrapy's Headers give all values of a name only through this pair of methods.
-    if hasattr(headers, "getlist"):
-        return ((name, headers.getlist(name)) for name in headers)
-    return dict(headers or {}).items()
-
-
-def _values(values: Any) -> Any:
-    return values if isinstance(values, list | tuple) else (values,)
+    found = {}
+    for name, values in (headers or {}).items():  # Scrapy's Headers give a list for each name here
+        key = _text(name).lower()
+        parts = values if isinstance(values, list | tuple) else (values,)
+        found[key] = ("\n" if key == "set-cookie" else ", ").join(map(_text, parts))
+    return found
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scrapy_crawl4.citations import with_citations
@@ -118,6 +118,7 @@ pieces = st.sampled_from(
 texts = st.lists(pieces, max_size=60).map("".join) | st.text(st.characters(exclude_categories=()))
 
 
+@settings(deadline=None)
 @given(texts, st.sampled_from(["", "https://h.example/d/", "not a url", "http://["]))
 @example("[" * 40 + "a" + "](b)" * 40, "")
 @example("](" * 50, "")
@@ -127,6 +128,7 @@ def test_no_text_breaks_it(markdown, base_url):
     assert (references == "") == (re.search("⟨\\d+⟩", text) is None or "⟨" in markdown)
 
 
+@settings(deadline=None)
 @given(texts.filter(lambda text: "](" not in text))
 def test_text_without_links_is_not_changed(markdown):
     assert with_citations(markdown) == (markdown, "")
@@ -135,6 +137,7 @@ def test_text_without_links_is_not_changed(markdown):
 plain = st.text(st.characters(exclude_characters="[]()`\\~<>!⟨⟩\n", exclude_categories=["Cc", "Cs"]), max_size=20)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(plain, st.text("abc", min_size=1, max_size=3)), max_size=10))
 def test_only_links_are_changed(links):
     markdown = "".join(f"{before}[{name}](/{name})" for before, name in links)
@@ -145,11 +148,13 @@ def test_only_links_are_changed(links):
     assert references.count("\n⟨") == len(numbers)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_citing_twice_with_the_same_text_gives_the_same(markdown):
     assert with_citations(markdown, "https://h.example/") == with_citations(markdown, "https://h.example/")
 
 
+@settings(deadline=None)
 @given(texts)
 def test_text_in_a_fence_is_code(markdown):
     fence = "`" * (max(map(len, re.findall("`+", markdown)), default=2) + 1)

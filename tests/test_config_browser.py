@@ -2,7 +2,7 @@ import copy
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_crawl4.config import (
@@ -194,6 +194,7 @@ def test_other_proxy_strings_are_refused(text):
         ProxyConfig.from_string(text)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.text())
 def test_proxy_url_can_be_read_again(username, password):
     if not (username + password).isprintable():

@@ -4,7 +4,7 @@ import pickle
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_crawl4.config import CacheMode, CrawlerRunConfig, MatchMode, ProxyConfig
@@ -487,6 +487,7 @@ def test_function_matches():
     assert config.is_match("y") is False
 
 
+@settings(deadline=None)
 @given(LETTERS, st.lists(LETTERS, max_size=4))
 def test_lists_match_by_their_mode(url, parts):
     patterns = [f"*{part.replace('?', '')}*" for part in parts]
@@ -496,11 +497,13 @@ def test_lists_match_by_their_mode(url, parts):
     assert CrawlerRunConfig(url_matcher=matchers, match_mode="and").is_match(url) == (bool(found) and all(found))
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_no_pattern_breaks_matching(pattern, url):
     assert CrawlerRunConfig(url_matcher=pattern).is_match(url) in {True, False}
 
 
+@settings(deadline=None)
 @given(LETTERS)
 def test_every_url_matches_itself_without_wildcards(url):
     pattern = url.replace("?", "[?]")

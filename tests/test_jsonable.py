@@ -3,7 +3,7 @@ from datetime import date
 from enum import Enum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_crawl4.jsonable import clean_text, jsonable
@@ -56,6 +56,7 @@ def test_deep_nesting_ends():
     assert json.dumps(jsonable(deep)).startswith("[[[")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
 def test_clean_text_can_be_encoded_and_changes_nothing_else(text):
     cleaned = clean_text(text)

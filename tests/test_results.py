@@ -15,7 +15,7 @@ import attrs
 import pydantic
 import pytest
 import scrapy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from itemadapter import ItemAdapter
 from pydantic import BaseModel
@@ -420,9 +420,11 @@ values = st.recursive(
         | st.dictionaries(st.text() | st.integers() | st.none() | st.tuples(st.integers()), inner)
         | st.frozensets(st.integers() | st.text())
     ),
+    max_leaves=12,
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(exclude_categories=())), values))
 def test_any_metadata_can_be_written_as_json(metadata):
     result = CrawlResult.failed(URL, "x", metadata=metadata)

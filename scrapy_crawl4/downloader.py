@@ -73,7 +73,7 @@ class DispatchDownloader(Downloader):
         controller = self.gate.controller
         if not self.gate.has_memory():
             return True
-        if len(self.active) - controller.waiting >= controller.permits or controller.waiting >= self.lookahead:
+        if len(self.active) - controller.waiting >= self.gate.permits or controller.waiting >= self.lookahead:
             return True
         scheduled = self._scheduled_slots() if controller.waiting else ()
         return bool(scheduled) and not any(self._takes_more(key) for key in scheduled)

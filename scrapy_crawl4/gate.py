@@ -96,9 +96,17 @@ class DispatchGate:
         self._driver.on_tick = self._ticked
 
     @property
+    def permits(self) -> int:
+        """Transfers that may be in flight now; 1 where the policy fails, so that the next one meets its error."""
+        try:
+            return self.controller.permits
+        except Exception:  # noqa: BLE001 - permits() is a user's code; the driver reports what it raises
+            return 1
+
+    @property
     def room(self) -> int:
         """How many more transfers could start now; below 0 when permits were lowered under what is in flight."""
-        return self.controller.permits - self.controller.in_flight
+        return self.permits - self.controller.in_flight
 
     async def run(
         self, host: str, transfer: Callable[[Session[Turn]], Coroutine[Any, Any, Response]], *, stays: bool = False
@@ -121,7 +129,8 @@ class DispatchGate:
                 turn.transfer = deferred_from_coro(transfer(session))
                 try:
                     response: Response = await maybe_deferred_to_future(turn.transfer)
-                except CANCELLED:
+                except (Exception, *CANCELLED):
+                    # Some download handlers make an error of their own of the cancellation.
                     if not turn.shed or _caller_cancelled():
                         raise
                     self._take_back(turn, session)
@@ -157,12 +166,13 @@ class DispatchGate:
                 self.controller.add(job.task, job.host)
             else:
                 _end(job.task, TurnedAway("The crawl closed before this page was requested."))
+        self._let_go()
         self._driver.pump()
 
     def has_memory(self) -> bool:
         """Return False while the policy permits nothing at all; memory is watched until it permits something again."""
         self._driver.refresh()
-        if self.controller.permits > 0:
+        if self.permits > 0:
             return True
         if not self._watching:
             self._watching = True
@@ -193,7 +203,7 @@ class DispatchGate:
             _fail(held, "The crawl closed while memory allowed no request.")
 
     def _ticked(self) -> None:
-        if self.controller.permits > 0:
+        if self.permits > 0:
             self._let_go()
         if self.on_tick is not None:
             self.on_tick()

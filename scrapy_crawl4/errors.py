@@ -54,12 +54,13 @@ def _refused(exception: BaseException) -> str:
 
 def _tls(exception: BaseException) -> str:
     for error in _chain(exception):
-        if isinstance(error, ssl.SSLError):
-            detail = getattr(error, "verify_message", "") or error.reason or "handshake failed"
+        # aiohttp's own certificate error is an SSLError without the attributes of one; what it stands for follows.
+        detail = getattr(error, "verify_message", "") or getattr(error, "reason", "")
+        if isinstance(error, ssl.SSLError) and detail:
             return f"TLS failed: {detail}."
         if _of_openssl(error):
             return f"TLS failed: {_openssl_reason(error)}."
-    return "TLS failed."
+    return "TLS failed: no connection could be agreed on."
 
 
 def _openssl_reason(error: BaseException) -> str:

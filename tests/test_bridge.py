@@ -82,6 +82,24 @@ def test_threads_with_loops_of_their_own(site):
     assert done.stderr == ""
 
 
+def test_a_forked_child_starts_an_engine_of_its_own(site):
+    done = run(
+        """
+        import multiprocessing
+        def child(): print(asyncio.run(crawl(urls)), flush=True)
+        for _ in range(2):
+            print(asyncio.run(crawl(urls)), flush=True)
+            process = multiprocessing.get_context("fork").Process(target=child)
+            process.start()
+            process.join(20)
+            assert process.exitcode == 0, process.exitcode
+        """,
+        *site.urls(1),
+    )
+    assert done.stdout == "[True]\n" * 4
+    assert done.stderr == ""
+
+
 def test_uvloop(site):
     pytest.importorskip("uvloop", reason="uvloop is not installed")
     done = run(

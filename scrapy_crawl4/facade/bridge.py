@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import os
 import sys
 import threading
 from concurrent.futures import Future
@@ -174,9 +175,20 @@ class EngineThread:
         reactor.run(installSignalHandlers=False)
         return loop
 
+    @classmethod
+    def _forget_in_child(cls) -> None:
+        """Let a forked child, which has neither the thread nor its loop, start anew."""
+        if cls._shared is not None:
+            cls._shared, cls._lock = None, threading.Lock()
+            sys.modules.pop("twisted.internet.reactor", None)
+
     async def _wind_down(self) -> None:
         self._stopped = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS / 2):
                 await asyncio.gather(*(item.close() for item in list(self.cleanups)), return_exceptions=True)
         _reactor().stop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=EngineThread._forget_in_child)

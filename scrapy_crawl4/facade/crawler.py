@@ -58,8 +58,9 @@ class AsyncWebCrawler:
     same time, from any event loop and thread, and can be used again after :meth:`close`.
 
     :param crawler_strategy: not supported: Scrapy downloads.
-    :param config: an :class:`~scrapy_crawl4.HTTPCrawlerConfig`; a :class:`~scrapy_crawl4.BrowserConfig` asks for the
-        browser, which is not available yet.
+    :param config: an :class:`~scrapy_crawl4.HTTPCrawlerConfig`; without one, Scrapy's own settings say whether
+        certificates are verified. A :class:`~scrapy_crawl4.BrowserConfig` asks for the browser, which is not available
+        yet.
     :param base_directory: not supported: nothing is kept on disk.
     :param thread_safe: accepted; a crawler always is.
     :param logger: not supported: messages go to the logger ``scrapy_crawl4``.
@@ -85,6 +86,8 @@ class AsyncWebCrawler:
         self._settings = dict(settings or {})
         if limit := os.environ.get(MEMORY_LIMIT):
             self._settings.setdefault(MEMORY_LIMIT, limit)
+        if isinstance(config, HTTPCrawlerConfig):
+            self._settings["DOWNLOAD_VERIFY_CERTIFICATES"] = config.verify_ssl
         self._crawl4 = Crawl4Settings.from_settings(self._settings)
         self._engine: Engine | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,8 @@ class End:
 
     reason: str = ""
 
+
+logger = logging.getLogger(__name__)
 
 END_OF_INPUT = object()
 """Stands behind the last element of the input."""
@@ -155,6 +158,10 @@ class Runner:
         except asyncio.CancelledError:
             self._put_back(session)
             raise
+        except Exception as error:
+            # Nothing above should let this happen, but a task without a result would keep the run from ending.
+            logger.exception("A session ended without a result")
+            result = CrawlResult.failed(session.task.url, f"Internal error: {type(error).__name__}.")
         finally:
             del self._tasks[session.number]
         if result is None:

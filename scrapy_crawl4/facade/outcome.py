@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def dispatch_result(session: Session[Any], result: CrawlResult, bytes_received: int) -> DispatchResult:
     """Return the record of *session*, which has just ended with *result*."""
     job = session.job
-    return DispatchResult.model_construct(
+    return DispatchResult(
         task_id=f"{session.task.index}",
         memory_usage=session.memory_at_start,
         peak_memory=session.memory_peak,

@@ -39,8 +39,8 @@ class Addon:
     - ``DOWNLOADER_MIDDLEWARES``: :class:`~scrapy_crawl4.MemoryThrottleMiddleware` (60) and
       :class:`~scrapy_crawl4.RateLimitMiddleware` (560).
     - ``ITEM_PIPELINES``: :class:`~scrapy_crawl4.CrawlResultPipeline` (50).
-    - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now. Codes that the project
-      does not retry are not retried; ``CRAWL4_RATE_LIMIT_CODES`` says otherwise.
+    - ``CRAWL4_RATE_LIMIT_CODES``: those of 429 and 503 that the project retries, none with ``RETRY_ENABLED = False``.
+    - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now.
 
     :raises NotConfigured: with ``CRAWL4_ENABLED = False``.
     :raises ValueError: for a ``CRAWL4_`` setting that is unknown or breaks its rule.
@@ -79,8 +79,7 @@ def _leave_unretried_codes(settings: BaseSettings) -> None:
         return
     usual = Crawl4Settings.from_settings(settings).rate_limit_codes
     kept = [code for code in usual if settings.getbool("RETRY_ENABLED") and code in _retried(settings)]
-    if kept != list(usual):
-        settings.set("CRAWL4_RATE_LIMIT_CODES", kept, "addon")
+    settings.set("CRAWL4_RATE_LIMIT_CODES", kept, "addon")
 
 
 def _take_over_codes(settings: BaseSettings) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.asyncio import call_later
 from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 from twisted.internet.defer import CancelledError, Deferred
@@ -26,8 +27,12 @@ CANCELLED = (asyncio.CancelledError, CancelledError)
 """What a cancelled coroutine meets: the first on asyncio, the second on other reactors."""
 
 
-class TurnedAway(Crawl4Error):  # noqa: N818 - names a state of a request
+class TurnedAway(Crawl4Error, IgnoreRequest):  # noqa: N818 - names a state of a request
     """A waiting turn was ended because the crawl closes; nothing was transferred for it."""
+
+
+class NoPermits(DispatcherError, IgnoreRequest):  # noqa: N818 - names a state of a request
+    """A request was ended because the policy permits nothing; Scrapy's errbacks meet it as an ``IgnoreRequest``."""
 
 
 class Turn:
@@ -118,7 +123,7 @@ class DispatchGate:
 
         :param stays: whether to wait on even when the crawl closes.
         :raises TurnedAway: when the crawl closes before the transfer starts.
-        :raises DispatcherError: when the policy gives no permits for good.
+        :raises NoPermits: when the policy gives no permits for good.
         """
         turn = Turn(host, stays=stays)
         self.controller.add(turn, host)
@@ -182,7 +187,7 @@ class DispatchGate:
     async def memory_back(self) -> None:
         """Return when :meth:`has_memory` is true again; for requests that hold no permit.
 
-        :raises DispatcherError: after the policy's ``memory_wait_timeout``, or when the gate closes.
+        :raises NoPermits: after the policy's ``memory_wait_timeout``, or when the gate closes.
         """
         limit = self.controller.dispatcher.memory_wait_timeout
         held: Deferred[None] = Deferred()
@@ -217,7 +222,7 @@ class DispatchGate:
                 held.callback(None)
 
     def _expire(self, reason: str) -> None:
-        self._end_all(DispatcherError(reason))
+        self._end_all(NoPermits(reason))
         if self._on_starved is not None:
             self._on_starved(reason)
 
@@ -254,7 +259,7 @@ def _caller_cancelled() -> bool:
 
 def _fail(held: Deferred[None], sentence: str) -> None:
     if not held.called:
-        held.errback(DispatcherError(sentence))
+        held.errback(NoPermits(sentence))
 
 
 def _no_memory(seconds: float) -> str:

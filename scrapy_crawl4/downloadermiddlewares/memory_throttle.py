@@ -6,13 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from scrapy import signals
-from scrapy.exceptions import IgnoreRequest
 
 from .. import stats
 from ..config.settings import Crawl4Settings
 from ..dispatch.loading import make_dispatcher
 from ..downloader import LOCAL_SCHEMES, DispatchDownloader
-from ..exceptions import DispatcherError
 from ..gate import DispatchGate
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ class MemoryThrottleMiddleware:
     async def process_request(self, request: Request) -> None:
         """Return when the request may go on.
 
-        :raises IgnoreRequest: when memory permitted nothing for ``memory_wait_timeout`` seconds.
+        :raises NoPermits: an ``IgnoreRequest``, when memory permitted nothing for ``memory_wait_timeout`` seconds.
         """
         gate = self._gate or self._find_gate()
         if gate.has_memory() or request.url.partition(":")[0] in LOCAL_SCHEMES:
@@ -54,10 +52,7 @@ class MemoryThrottleMiddleware:
         if self._crawler.stats is not None:
             self._crawler.stats.inc_value(stats.HELD)
         logger.debug("Memory permits no request now: %s waits", request, extra={"spider": self._crawler.spider})
-        try:
-            await gate.memory_back()
-        except DispatcherError as error:
-            raise IgnoreRequest(str(error)) from error
+        await gate.memory_back()
 
     def _find_gate(self) -> DispatchGate:
         """Return the downloader's gate, or one of our own for a downloader that has none."""

@@ -147,6 +147,18 @@ def test_host_concurrency_is_respected_live():
     assert run.started("a") == [0, 1, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
+def test_a_host_limit_lowered_while_its_next_task_waits_for_its_turn():
+    limits = Limits(concurrency=2)
+    control = controller(SemaphoreDispatcher(9), host_limits={"h": limits}.get)
+    for task in "abc":
+        control.add(task, "h")
+    first = control.start_next()
+    limits.concurrency = 1
+    assert start_all(control) == []
+    control.release(first)
+    assert [session.task for session in start_all(control)] == ["b"]
+
+
 def test_host_delay_is_respected_live():
     limits = Limits(delay=1)
     run = Run(SemaphoreDispatcher(10), host_limits={"a": limits}.get)

@@ -122,10 +122,8 @@ def test_markdown_on_standard_output(site, outside):
 
 
 def test_json_and_markdown_together(site, outside):
-    crawl4(*site.urls(2), "--markdown", "pages", "-o", "-", cwd=outside)
-    done = crawl4(*site.urls(2), "--markdown", "pages", "-o", "pages.jsonl", cwd=outside)
-    assert done.stdout == ""
-    assert len(results((outside / "pages.jsonl").read_text())) == len(list((outside / "pages").iterdir())) == 2
+    done = crawl4(*site.urls(2), "--markdown", "pages", "-o", "-", cwd=outside)
+    assert len(results(done.stdout)) == len(list((outside / "pages").iterdir())) == 2
 
 
 def test_results_come_in_the_order_of_the_urls(site, outside):
@@ -246,9 +244,21 @@ def test_status_2_of_the_process(outside):
     assert done.stderr == "scrapy crawl4: Nothing to crawl: give URLs, or a file of them with --input.\n"
 
 
-def test_bad_settings_leave_the_output_as_it_was(site, outside):
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["-s", "CRAWL4_MAX_SESSION_PERMIT=x"],
+        ["--logfile", "none/log"],
+        ["--markdown", "pages.jsonl/pages"],
+        ["--input", "none.txt"],
+    ],
+)
+def test_bad_usage_leaves_the_output_as_it_was(site, outside, monkeypatch, wrong):
     (outside / "pages.jsonl").write_text("old\n")
-    crawl4(site.url("/page/1"), "-O", "pages.jsonl", "-s", "CRAWL4_MAX_SESSION_PERMIT=x", cwd=outside)
+    monkeypatch.chdir(outside)
+    with pytest.raises(SystemExit) as end:
+        execute(["scrapy", "crawl4", site.url("/page/1"), "-O", "pages.jsonl", *wrong])
+    assert end.value.code == 2
     assert (outside / "pages.jsonl").read_text() == "old\n"
 
 
@@ -328,6 +338,22 @@ def test_settings_of_the_project(site, project):
     assert [result["index"] for result in results(done.stdout) if not result["success"]] == [3]
     assert "/page/3" not in site.paths()
     assert site.peak <= 3
+
+
+def test_what_is_for_spiders_is_left_alone(site, project):
+    (project / "items.json").write_text("[]")
+    with (project / "shop" / "settings.py").open("a") as settings:
+        settings.write(
+            'FEEDS = {"items.json": {"format": "json", "overwrite": True}}\n'
+            'ITEM_PIPELINES = {"shop.pipelines.Missing": 300}\n'
+            'JOBDIR = "state"\n'
+            "CLOSESPIDER_PAGECOUNT = 1\n"
+        )
+    done = crawl4(*site.urls(5), cwd=project)
+    assert done.returncode == 0
+    assert all(result["success"] for result in results(done.stdout))
+    assert (project / "items.json").read_text() == "[]"
+    assert not (project / "state").exists()
 
 
 def test_concurrency(site, project):

@@ -315,6 +315,24 @@ def test_json_lines_into_a_pipe(tmp_path):
     os.close(reader)
 
 
+def test_a_pipe_that_does_not_block_gets_all_of_a_line(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    out = JsonLines(str(fifo))
+    os.set_blocking(out._fd, False)
+    os.set_blocking(reader, True)
+    writing = threading.Thread(target=out.write, args=[page(text="x" * 1_000_000)])
+    writing.start()
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(reader, 65536)
+    writing.join(WAIT)
+    out.close()
+    os.close(reader)
+    assert json.loads(line)["html"] == f"<p>{'x' * 1_000_000}</p>"
+
+
 def test_markdown_files(tmp_path):
     out = MarkdownFolder(str(tmp_path / "new" / "pages"))
     out.write(page("http://a.test/one", text="# One é"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from .ordered import Ordered
@@ -138,19 +140,19 @@ async def _until(interrupted: asyncio.Event, run: CrawlRun) -> AsyncGenerator[Cr
     waiting = asyncio.create_task(interrupted.wait())
     results = aiter(run)
     coming = asyncio.create_task(_next(results))
+    deadline = math.inf
     try:
-        while True:
-            await asyncio.wait({coming, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done() or (result := coming.result()) is None:
-                break
-            coming = asyncio.create_task(_next(results))
-            yield result
-        async with asyncio.timeout(AFTER_INTERRUPT_SECS):
-            while (result := await coming) is not None:
+        while (left := deadline - monotonic()) > 0:
+            pending = {coming} if waiting.done() else {coming, waiting}
+            timeout = left if waiting.done() else None
+            await asyncio.wait(pending, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                deadline = min(deadline, monotonic() + AFTER_INTERRUPT_SECS)
+            if coming.done():
+                if (result := coming.result()) is None:
+                    break
                 coming = asyncio.create_task(_next(results))
                 yield result
-    except TimeoutError:
-        pass
     finally:
         waiting.cancel()
         coming.cancel()

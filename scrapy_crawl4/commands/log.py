@@ -13,23 +13,13 @@ if TYPE_CHECKING:
     from ..monitor import CrawlerMonitor
 
 
-def start_log(settings: Settings, stream: IO[str], monitor: CrawlerMonitor) -> None:
-    """Log as the ``LOG_`` settings say; lines for *stream*, standard error, go above the bar of *monitor*.
+def log_handler(settings: Settings, stream: IO[str], monitor: CrawlerMonitor) -> logging.Handler:
+    """Return what writes the log as the ``LOG_`` settings say.
 
-    The handler is not the one that Scrapy keeps as its own: every crawler replaces that by what its settings say, and
-    the facade's say nothing.
+    Lines for *stream*, standard error, go above the bar of *monitor*.
 
-    :raises OSError: when the log file cannot be opened; nothing has changed then.
+    :raises OSError: when the log file cannot be opened.
     """
-    handler = _handler(settings, stream, monitor)
-    without_handler = settings.copy()
-    without_handler.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
-    configure_logging(without_handler)
-    logging.root.setLevel(logging.NOTSET)
-    logging.root.addHandler(handler)
-
-
-def _handler(settings: Settings, stream: IO[str], monitor: CrawlerMonitor) -> logging.Handler:
     handler: logging.Handler
     if file := settings.get("LOG_FILE"):
         mode = "a" if settings.getbool("LOG_FILE_APPEND") else "w"
@@ -43,6 +33,19 @@ def _handler(settings: Settings, stream: IO[str], monitor: CrawlerMonitor) -> lo
     if settings.getbool("LOG_SHORT_NAMES"):
         handler.addFilter(TopLevelFormatter(["scrapy"]))
     return handler
+
+
+def start_log(settings: Settings, handler: logging.Handler) -> None:
+    """Send what the program logs to *handler*.
+
+    It is not made known to Scrapy as its own root handler: every crawler replaces that by what its settings say, and
+    the facade's say nothing.
+    """
+    without_handler = settings.copy()
+    without_handler.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
+    configure_logging(without_handler)
+    logging.root.setLevel(logging.NOTSET)
+    logging.root.addHandler(handler)
 
 
 class _AboveBar(logging.StreamHandler[IO[str]]):

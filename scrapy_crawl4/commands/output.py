@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -161,4 +162,7 @@ def _write_all(fd: int, data: bytes) -> None:
     """Write *data* in one call to the system; in more only when the system takes a part."""
     left = memoryview(data)
     while left:
-        left = left[os.write(fd, left) :]
+        try:
+            left = left[os.write(fd, left) :]
+        except BlockingIOError:  # another program set the terminal or pipe that it shares with us to non-blocking
+            select.select([], [fd], [])

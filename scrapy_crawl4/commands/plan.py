@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MS = 1000
 
+OF_SPIDERS = {"FEEDS", "ITEM_PIPELINES", "JOBDIR"}
+"""Settings for the items and the state of a spider: an empty feed would replace the one of the last crawl."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -54,9 +57,16 @@ def plan(settings: Settings) -> Plan:
 
 
 def given_settings(settings: Settings) -> dict[str, Any]:
-    """Return the settings that a project, the environment or the command line gave, without Scrapy's defaults."""
+    """Return the settings that a project, the environment or the command line gave, without Scrapy's defaults.
+
+    Those for the items of a spider and for its end are left out: a crawl of URLs has neither.
+    """
     values = settings.copy_to_dict()
-    return {name: value for name, value in values.items() if settings.getpriority(name)}
+    return {name: value for name, value in values.items() if settings.getpriority(name) and not _of_spiders(name)}
+
+
+def _of_spiders(name: str) -> bool:
+    return name in OF_SPIDERS or name.startswith("CLOSESPIDER_")
 
 
 def _delay(settings: Settings) -> tuple[float, float]:

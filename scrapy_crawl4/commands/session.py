@@ -14,7 +14,7 @@ from ..config.enums import DisplayMode
 from ..exceptions import Crawl4Error, EngineError
 from ..monitor import CrawlerMonitor
 from .crawl import Crawl
-from .log import start_log
+from .log import log_handler, start_log
 from .options import STANDARD_STREAM, BadUsage
 from .output import JsonLines, MarkdownFolder, Outputs, StandardOutput, json_line, markdown_page
 from .plan import Plan, plan
@@ -45,9 +45,10 @@ def crawl(options: Options, settings: Settings) -> int:
     monitor = CrawlerMonitor(refresh_rate=FRAME_SECS, display_mode=DisplayMode.AGGREGATED)
     with ExitStack() as stack:
         source = _open_source(options, stack)
-        outputs = stack.enter_context(_outputs(options, monitor))
         with _usage(f"Cannot write the log to {settings.get('LOG_FILE')}"):
-            start_log(settings, sys.stderr, monitor)
+            handler = log_handler(settings, sys.stderr, monitor)
+        outputs = stack.enter_context(_outputs(options, monitor))
+        start_log(settings, handler)
         view = monitor.view(len(options.urls) if source is None else None)
         stack.callback(view.close)
         urls = urls_of(options.urls, source)
@@ -90,16 +91,17 @@ def _open_source(options: Options, stack: ExitStack) -> int | None:
 
 def _outputs(options: Options, monitor: CrawlerMonitor) -> Outputs:
     outputs = Outputs()
-    if options.json_on_stdout:
-        outputs.add(StandardOutput(json_line, monitor.above))
-    elif options.output is not None:
-        with _usage(f"Cannot write to {options.output}"):
-            outputs.add(JsonLines(options.output, overwrite=options.overwrite))
     if options.markdown == STANDARD_STREAM:
         outputs.add(StandardOutput(markdown_page, monitor.above))
     elif options.markdown is not None:
         with _usage(f"--markdown: cannot write to {options.markdown}"):
             outputs.add(MarkdownFolder(options.markdown))
+    # Opened last: with -O it is empty from then on.
+    if options.json_on_stdout:
+        outputs.add(StandardOutput(json_line, monitor.above))
+    elif options.output is not None:
+        with _usage(f"Cannot write to {options.output}"):
+            outputs.add(JsonLines(options.output, overwrite=options.overwrite))
     return outputs
 
 

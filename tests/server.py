@@ -220,12 +220,17 @@ class Site:
         return asyncio.run_coroutine_threadsafe(count(), self._loop).result(10)
 
     def wait_for(self, condition: Callable[["Site"], bool], timeout: float = 10) -> bool:
-        """Block until `condition(site)`, looked at after each start and end of a request.
+        """Block until `condition(site)`, looked at after each start and end of a request and every now and then.
 
         Gives false after `timeout` seconds. From a coroutine: `await asyncio.to_thread(site.wait_for, ...)`.
         """
-        with self._changed:
-            return self._changed.wait_for(lambda: condition(self), timeout)
+        ends = time.monotonic() + timeout
+        while not condition(self):  # without the lock, which the server's thread may need to answer
+            if time.monotonic() > ends:
+                return False
+            with self._changed:
+                self._changed.wait(0.02)
+        return True
 
     def wait_active(self, count: int, timeout: float = 10) -> bool:
         """Block until `count` requests are being answered."""

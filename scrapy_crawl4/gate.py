@@ -164,10 +164,9 @@ class DispatchGate:
         self._driver.pump()
 
     def turn_away(self) -> None:
-        """End the wait of all that need not stay, as the crawl closes."""
-        jobs = self.controller.drain()
-        for job in jobs:
-            if job.task.stays:
+        """End the wait of all that need not stay, as the crawl closes; of all where nothing is permitted."""
+        for job in self.controller.drain():
+            if job.task.stays and self.permits > 0:
                 self.controller.add(job.task, job.host)
             else:
                 _end(job.task, TurnedAway("The crawl closed before this page was requested."))
@@ -191,7 +190,7 @@ class DispatchGate:
         """
         limit = self.controller.dispatcher.memory_wait_timeout
         held: Deferred[None] = Deferred()
-        timer = None if limit is None else call_later(limit, _fail, held, _no_memory(limit))
+        timer = None if limit is None else call_later(limit, self._expire, _no_memory(limit))
         self._held.add(held)
         try:
             await maybe_deferred_to_future(held)
@@ -223,6 +222,8 @@ class DispatchGate:
 
     def _expire(self, reason: str) -> None:
         self._end_all(NoPermits(reason))
+        for held in list(self._held):
+            _fail(held, reason)
         if self._on_starved is not None:
             self._on_starved(reason)
 

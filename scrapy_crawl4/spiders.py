@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .config import CrawlerRunConfig
 
-HTTP_ERRORS = list(range(400, 600))
+HTTP_ERRORS = range(400, 600)
 
 
 class Crawl4Spider(Spider):
@@ -37,7 +37,7 @@ class Crawl4Spider(Spider):
     """Whether to follow links: those to hosts of ``allowed_domains``, or without it those within the page's site."""
     config: CrawlerRunConfig | None = None
     """What the content stages make of each page; None takes the defaults."""
-    handle_httpstatus_list = HTTP_ERRORS
+    handle_httpstatus_list = tuple(HTTP_ERRORS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,7 +61,8 @@ class Crawl4Spider(Spider):
     async def parse(self, response: Response) -> AsyncIterator[Any]:
         """Yield the result of *response*, and requests for the links to follow."""
         result = CrawlResult.from_response(response, self.config)
-        if self.follow:
+        # The links of an error page lead away from what was asked for.
+        if self.follow and response.status not in HTTP_ERRORS:
             await run_in_thread(result.complete)
             for request in self._followed(result):
                 yield request

@@ -240,6 +240,30 @@ def test_a_job_goes_on_with_what_was_waiting(site: Site, tmp_path: Path) -> None
     assert sorted(site.paths()) == sorted(f"/page/{number}" for number in range(12))
 
 
+def test_what_a_callback_waits_for_is_fetched_while_the_crawl_closes(site: Site, tmp_path: Path) -> None:
+    source = """
+    class TheSpider(Spider):
+        name = "closing"
+
+        async def start(self):
+            yield Request(url("/page/0"), callback=self.waits)
+            yield Request(url("/page/1", host=2), callback=self.closes)
+
+        async def waits(self, response):
+            other = await self.crawler.engine.download_async(Request(url("/page/2")))
+            yield {"other": other.url}
+
+        async def closes(self, response):
+            while not self.crawler.engine.downloader.gate.controller.waiting:
+                await asyncio.sleep(0.01)
+            raise CloseSpider("early")
+            yield
+    """
+    crawl = run_spider(site, tmp_path, source, DOWNLOAD_SLOTS={"127.0.0.1": {"delay": 4, "jitter": 0}})
+    assert crawl.items == [{"other": site.url("/page/2")}]
+    assert crawl.stats["finish_reason"] == "early"
+
+
 def test_another_queue_is_read_ahead_up_to_the_bound(site: Site, tmp_path: Path) -> None:
     source = """
     class TheSpider(Spider):

@@ -221,8 +221,34 @@ def test_pressure_holds_the_scheduler_and_ends(site: Site, tmp_path: Path) -> No
             yield {"url": response.url}
     """
     crawl = run_spider(site, tmp_path, source, CRAWL4_DISPATCHER="pressed.Pressed")
-    assert crawl.items[0] == {"scheduled": 30}
+    assert crawl.items[0] == {"scheduled": 29}
     assert len(crawl.items) == 31
+
+
+@pytest.mark.parametrize("middleware", [True, False])
+def test_pressure_that_does_not_end_ends_the_crawl(site: Site, tmp_path: Path, middleware: bool) -> None:
+    (tmp_path / "pressed.py").write_text(PRESSURE)
+    (tmp_path / "impatient").touch()
+    (tmp_path / "pressure").touch()
+    source = """
+    class TheSpider(Spider):
+        name = "starved"
+
+        async def start(self):
+            for number in range(30):
+                yield Request(url(f"/page/{number}"), callback=self.parse, errback=self.failed)
+
+        def failed(self, failure):
+            self.logger.info("the errback met %s", failure.value)
+    """
+    off = {"scrapy_crawl4.downloadermiddlewares.MemoryThrottleMiddleware": None}
+    settings = {} if middleware else {"DOWNLOADER_MIDDLEWARES": off}
+    crawl = run_spider(site, tmp_path, source, CRAWL4_DISPATCHER="pressed.Pressed", **settings)
+    assert site.requests == []
+    assert crawl.stats["finish_reason"] == "crawl4_no_permits"
+    assert crawl.log.count("ERROR: Memory allowed no") == 1
+    assert crawl.log.count("the errback met Memory allowed no") == 1
+    assert "Traceback" not in crawl.log
 
 
 SHED = """

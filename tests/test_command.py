@@ -269,6 +269,14 @@ def test_status_1_if_the_output_cannot_be_written(site, outside):
     assert "Traceback" not in done.stderr
 
 
+def test_input_that_breaks_off_loses_no_finished_page(site, outside):
+    # Reading one's own memory fails, at an address where there is none.
+    done = crawl4(*site.urls(3), "--input", "/proc/self/mem", cwd=outside)
+    assert done.returncode == 1
+    assert indices(done.stdout) == [0, 1, 2]
+    assert "scrapy crawl4: cannot go on: input/output error." in done.stderr.splitlines()
+
+
 def test_a_reader_that_has_seen_enough_ends_the_crawl(site, outside):
     with started("-", "--stream", cwd=outside, stdin=subprocess.PIPE) as process:
         process.stdin.write(f"{site.url('/page/1')}\n".encode())

@@ -71,16 +71,22 @@ class Crawl:
         self._view = view
 
     async def run(self) -> None:
-        """Crawl until the URLs end or SIGINT comes; what has finished by then is written."""
+        """Crawl until the URLs end, SIGINT comes or something breaks; what has finished by then is written.
+
+        :raises OSError: when the URLs cannot be read or a result cannot be written.
+        :raises Crawl4Error: when the crawler cannot start, or ends before its time.
+        """
         plan = self._plan
         async with plan.crawler as crawler, _interruption() as interrupted:
             run = crawler.arun_many(self._urls, plan.config, plan.dispatcher, lookahead=plan.lookahead)
-            async with aclosing(run), self._watched(run), aclosing(_until(interrupted, run)) as results:
-                async for result in results:
-                    self._take(result)
-            for result in self._ordered.rest() if self._ordered else ():
-                self._write(result)
-            self.outcome.interrupted = interrupted.is_set()
+            try:
+                async with aclosing(run), self._watched(run), aclosing(_until(interrupted, run)) as results:
+                    async for result in results:
+                        self._take(result)
+            finally:
+                self.outcome.interrupted = interrupted.is_set()
+                for result in self._ordered.rest() if self._ordered else ():
+                    self._write(result)
 
     def _take(self, result: CrawlResult) -> None:
         self._note(result)

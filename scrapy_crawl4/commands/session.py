@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FRAME_SECS = 0.25
 """Seconds between two frames of the progress bar."""
 
-OUTPUT_FAILED = 1
+STOPPED_EARLY = 1
 
 
 def crawl(options: Options, settings: Settings) -> int:
@@ -64,9 +64,9 @@ def _run(crawl: Crawl) -> int:
         raise BadUsage(str(error)) from None
     except BrokenPipeError:  # the reader of standard output has seen enough
         return 128 + signal.SIGPIPE
-    except OSError as error:
+    except (OSError, Crawl4Error) as error:
         print(f"scrapy crawl4: cannot go on: {_reason(error)}.", file=sys.stderr)  # noqa: T201
-        return OUTPUT_FAILED
+        return STOPPED_EARLY
     return crawl.outcome.exitcode
 
 
@@ -114,5 +114,7 @@ def _usage(what: str) -> Iterator[None]:
         raise BadUsage(f"{what}: {_reason(error)}.") from None
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).rstrip(".").lower()
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).rstrip(".")

@@ -1,63 +1,84 @@
-"""crawl4ai's ``arun_many()`` for Scrapy: LLM-ready results for one URL or a hundred million."""
+"""crawl4ai's ``arun_many()`` for Scrapy: LLM-ready results for one URL or a hundred million.
 
-from .addon import Addon
-from .config import (
-    BrowserConfig,
-    CacheMode,
-    CrawlerRunConfig,
-    DisplayMode,
-    GeolocationConfig,
-    HTTPCrawlerConfig,
-    MatchMode,
-    ProxyConfig,
-    VirtualScrollConfig,
-)
-from .content import (
-    BM25ContentFilter,
-    ChunkingStrategy,
-    ContentScrapingStrategy,
-    DefaultMarkdownGenerator,
-    DefaultTableExtraction,
-    ExtractionStrategy,
-    FixedLengthWordChunking,
-    IdentityChunking,
-    JsonCssExtractionStrategy,
-    JsonXPathExtractionStrategy,
-    LLMConfig,
-    LLMContentFilter,
-    LLMExtractionStrategy,
-    LLMTableExtraction,
-    LXMLWebScrapingStrategy,
-    MainContentFilter,
-    MarkdownGenerationStrategy,
-    NoExtractionStrategy,
-    NoTableExtraction,
-    OverlappingWindowChunking,
-    PruningContentFilter,
-    RegexChunking,
-    RegexExtractionStrategy,
-    RelevantContentFilter,
-    SlidingWindowChunking,
-    TableExtractionStrategy,
-    WebScrapingStrategy,
-    process,
-)
-from .dispatch import (
-    BaseDispatcher,
-    Load,
-    MemoryAdaptiveDispatcher,
-    RateLimiter,
-    SemaphoreDispatcher,
-)
-from .downloader import DispatchDownloader
-from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware
-from .exceptions import Crawl4Error, CrawlCancelled, DispatcherError, EngineError, UnsupportedOption
-from .facade import AsyncWebCrawler, CrawlRun, CrawlTask, crawl_many
-from .monitor import CrawlerMonitor
-from .pipelines import CrawlResultPipeline
-from .results import CrawlResult, DispatchResult, MarkdownGenerationResult
-from .slots import SemaphoreSlot
-from .spiders import Crawl4Spider
+Every public name is importable from here. What it stands for is loaded when it is first used, so that a Scrapy project
+whose commands list ours, or a program that only wants one class, does not wait for the rest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .addon import Addon
+    from .config import (
+        BrowserConfig,
+        CacheMode,
+        CrawlerRunConfig,
+        DisplayMode,
+        GeolocationConfig,
+        HTTPCrawlerConfig,
+        MatchMode,
+        ProxyConfig,
+        VirtualScrollConfig,
+    )
+    from .content import (
+        BM25ContentFilter,
+        ChunkingStrategy,
+        ContentScrapingStrategy,
+        DefaultMarkdownGenerator,
+        DefaultTableExtraction,
+        ExtractionStrategy,
+        FixedLengthWordChunking,
+        IdentityChunking,
+        JsonCssExtractionStrategy,
+        JsonXPathExtractionStrategy,
+        LLMConfig,
+        LLMContentFilter,
+        LLMExtractionStrategy,
+        LLMTableExtraction,
+        LXMLWebScrapingStrategy,
+        MainContentFilter,
+        MarkdownGenerationStrategy,
+        NoExtractionStrategy,
+        NoTableExtraction,
+        OverlappingWindowChunking,
+        PruningContentFilter,
+        RegexChunking,
+        RegexExtractionStrategy,
+        RelevantContentFilter,
+        SlidingWindowChunking,
+        TableExtractionStrategy,
+        WebScrapingStrategy,
+        process,
+    )
+    from .dispatch import (
+        BaseDispatcher,
+        Load,
+        MemoryAdaptiveDispatcher,
+        RateLimiter,
+        SemaphoreDispatcher,
+    )
+    from .downloader import DispatchDownloader
+    from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware
+    from .exceptions import (
+        Crawl4Error,
+        CrawlCancelled,
+        DispatcherError,
+        EngineError,
+        UnsupportedOption,
+    )
+    from .facade import (
+        AsyncWebCrawler,
+        CrawlRun,
+        CrawlTask,
+        crawl_many,
+    )
+    from .monitor import CrawlerMonitor
+    from .pipelines import CrawlResultPipeline
+    from .results import CrawlResult, DispatchResult, MarkdownGenerationResult
+    from .slots import SemaphoreSlot
+    from .spiders import Crawl4Spider
 
 __version__ = "0.1.0"
 
@@ -125,3 +146,45 @@ __all__ = [
     "crawl_many",
     "process",
 ]
+
+_HOMES = {
+    ".addon": "Addon",
+    ".config": (
+        "BrowserConfig CacheMode CrawlerRunConfig DisplayMode GeolocationConfig HTTPCrawlerConfig MatchMode "
+        "ProxyConfig VirtualScrollConfig "
+    ),
+    ".content": (
+        "BM25ContentFilter ChunkingStrategy ContentScrapingStrategy DefaultMarkdownGenerator "
+        "DefaultTableExtraction ExtractionStrategy FixedLengthWordChunking IdentityChunking "
+        "JsonCssExtractionStrategy JsonXPathExtractionStrategy LLMConfig LLMContentFilter "
+        "LLMExtractionStrategy LLMTableExtraction LXMLWebScrapingStrategy MainContentFilter "
+        "MarkdownGenerationStrategy NoExtractionStrategy NoTableExtraction OverlappingWindowChunking "
+        "PruningContentFilter RegexChunking RegexExtractionStrategy RelevantContentFilter "
+        "SlidingWindowChunking TableExtractionStrategy WebScrapingStrategy process "
+    ),
+    ".dispatch": "BaseDispatcher Load MemoryAdaptiveDispatcher RateLimiter SemaphoreDispatcher",
+    ".downloader": "DispatchDownloader",
+    ".downloadermiddlewares": "MemoryThrottleMiddleware RateLimitMiddleware",
+    ".exceptions": "Crawl4Error CrawlCancelled DispatcherError EngineError UnsupportedOption",
+    ".facade": "AsyncWebCrawler CrawlRun CrawlTask crawl_many",
+    ".monitor": "CrawlerMonitor",
+    ".pipelines": "CrawlResultPipeline",
+    ".results": "CrawlResult DispatchResult MarkdownGenerationResult",
+    ".slots": "SemaphoreSlot",
+    ".spiders": "Crawl4Spider",
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module that *name* lives in (PEP 562)."""
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(module, __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -25,12 +25,21 @@ UnsupportedOption
 
 
 def test_all_is_sorted_and_complete():
+    assert scrapy_crawl4.__all__ == sorted(scrapy_crawl4.__all__)
+    for name in scrapy_crawl4.__all__:
+        assert getattr(scrapy_crawl4, name).__name__ == name or name == "LXMLWebScrapingStrategy"
     public = {
         name
         for name, value in vars(scrapy_crawl4).items()
         if not name.startswith("_") and not isinstance(value, ModuleType)
     }
-    assert scrapy_crawl4.__all__ == sorted(public | {"__version__"} & set(scrapy_crawl4.__all__))
+    helpers = {"annotations", "import_module", "TYPE_CHECKING", "Any"}
+    assert public - helpers == set(scrapy_crawl4.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    assert not hasattr(scrapy_crawl4, "no_such_name")
+    assert set(scrapy_crawl4.__all__) <= set(dir(scrapy_crawl4))
 
 
 def test_promised_names_are_there():

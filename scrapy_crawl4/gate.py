@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import IgnoreRequest
-from scrapy.utils.asyncio import call_later
-from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
+from scrapy.utils.asyncio import call_later, is_asyncio_available
+from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import CancelledError, Deferred
 
 from . import stats
@@ -46,7 +46,7 @@ class Turn:
         self.session: Session[Turn] | None = None
         self.error: Exception | None = None
         self.ready: Deferred[None] | None = None
-        self.transfer: Deferred[Response] | None = None
+        self.transfer: asyncio.Task[Response] | Deferred[Response] | None = None
         self.shed = False
 
     def end_wait(self) -> None:
@@ -131,9 +131,10 @@ class DispatchGate:
         with self._left(turn) as finished:
             while True:
                 session = await turn.wait()
-                turn.transfer = deferred_from_coro(transfer(session))
+                # By itself, so that it can be taken back without ending the caller.
+                turn.transfer = _begin(transfer(session))
                 try:
-                    response: Response = await maybe_deferred_to_future(turn.transfer)
+                    response: Response = await turn.transfer
                 except (Exception, *CANCELLED):
                     # Some download handlers make an error of their own of the cancellation.
                     if not turn.shed or _caller_cancelled():
@@ -230,6 +231,13 @@ class DispatchGate:
     def _end_all(self, error: Exception) -> None:
         for job in self.controller.drain():
             _end(job.task, error)
+
+
+def _begin(coroutine: Coroutine[Any, Any, Response]) -> asyncio.Task[Response] | Deferred[Response]:
+    """Run *coroutine* as what this loop can await and cancel."""
+    if is_asyncio_available():
+        return asyncio.get_running_loop().create_task(coroutine)
+    return Deferred.fromCoroutine(coroutine)
 
 
 def _start(session: Session[Turn]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from .server import Seen, Site
 
 ROOT = Path(__file__).parent.parent
-ADDON = {"scrapy_crawl4.addon.Addon": 500}
+ADDON = {"scrapy_crawl4.Addon": 500}
 
 SETTINGS: dict[str, Any] = {
     "LOG_LEVEL": "INFO",

@@ -1,19 +1,31 @@
+import asyncio
 import tempfile
 from collections.abc import Iterator
 
 import pytest
 
+from scrapy_crawl4 import AsyncWebCrawler
+
 from .resources import Held
 from .server import Site
 
 
+async def _use_the_engine() -> None:
+    async with AsyncWebCrawler():
+        pass
+
+
 @pytest.fixture(scope="session", autouse=True)
 def held_at_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
-    """What the process held before the first test; temporary files are made in a folder of this session."""
+    """What the process held before the first test; temporary files are made in a folder of this session.
+
+    The engine's thread has been started by then: it and its reactor's own pipes live as long as the process.
+    """
     with pytest.MonkeyPatch.context() as patch:
         folder = str(tmp_path_factory.mktemp("tmp"))
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
+        asyncio.run(_use_the_engine())
         yield Held.now()
 
 

@@ -1,10 +1,13 @@
 """Wrong arguments: one sentence that names the parameter and the rule, before any request is made."""
 
+import logging
+
 import pytest
 
 from scrapy_crawl4 import (
     AsyncWebCrawler,
     BrowserConfig,
+    CrawlCancelled,
     CrawlerRunConfig,
     DispatcherError,
     HTTPCrawlerConfig,
@@ -80,3 +83,31 @@ async def test_a_component_that_cannot_be_loaded_is_one_sentence():
     assert "\n" not in str(caught.value)
     assert not crawler.ready
     await crawler.close()
+
+
+@pytest.mark.parametrize("name", ["FEEDS", "ITEM_PIPELINES", "JOBDIR"])
+def test_settings_without_effect_are_refused(name):
+    with pytest.raises(UnsupportedOption, match=name):
+        AsyncWebCrawler(settings={name: {"x": 1}})
+
+
+async def test_a_crawler_that_scrapy_closes_ends_its_runs_with_the_reason(site):
+    async with AsyncWebCrawler(settings={"CLOSESPIDER_PAGECOUNT": 3}) as crawler:
+        with pytest.raises(CrawlCancelled, match=r"closed by Scrapy \(closespider_pagecount\)"):
+            await crawler.arun_many([*site.urls(5), site.url("/hang")], dispatcher=SemaphoreDispatcher(1))
+        assert not crawler.ready
+    site.release()
+
+
+async def test_log_handlers_of_scrapy_are_left_alone(site):
+    from scrapy.settings import Settings
+    from scrapy.utils.log import get_scrapy_root_handler, install_scrapy_root_handler
+
+    install_scrapy_root_handler(Settings({"LOG_LEVEL": "CRITICAL", "LOG_FORMAT": "mine %(message)s"}))
+    try:
+        handler = get_scrapy_root_handler()
+        async with AsyncWebCrawler() as crawler:
+            await crawler.arun(site.url("/page/1"))
+        assert get_scrapy_root_handler() is handler
+    finally:
+        logging.root.removeHandler(handler)

@@ -12,7 +12,7 @@ import contextlib
 import os
 import sys
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -112,8 +112,8 @@ class EngineThread:
     _shared: EngineThread | None = None
 
     def __init__(self) -> None:
-        self.cleanups: set[Any] = set()
-        """Objects with a coroutine method ``close()`` that the end of the process has to call."""
+        self._open: set[Any] = set()
+        self._workers: ThreadPoolExecutor | None = None
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
         self._stopped = False
         # A daemon, since the interpreter joins other threads before it runs the atexit function that stops this one.
@@ -141,6 +141,22 @@ class EngineThread:
         """Return the thread of this process if *loop* is its loop."""
         engine = cls._shared
         return engine if engine is not None and engine._loop.done() and engine._loop.result() is loop else None
+
+    def opened(self, engine: Any) -> None:
+        """Keep *engine*, which has a coroutine method ``close()``, for the end of the process; on this thread only.
+
+        The loop looks up host names on threads of its default executor: they are there while an engine is open.
+        """
+        if not self._open:
+            self._workers = ThreadPoolExecutor(thread_name_prefix="scrapy-crawl4-resolver")
+            self._loop.result().set_default_executor(self._workers)
+        self._open.add(engine)
+
+    def closed(self, engine: Any) -> None:
+        """Forget *engine*; what threads the last one leaves end when their work is done."""
+        self._open.discard(engine)
+        if not self._open and self._workers is not None:
+            self._workers.shutdown(wait=False)
 
     def stop(self) -> None:
         """End what is still open, then the reactor, and wait for the thread; for the end of the process."""
@@ -186,7 +202,7 @@ class EngineThread:
         self._stopped = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS / 2):
-                await asyncio.gather(*(item.close() for item in list(self.cleanups)), return_exceptions=True)
+                await asyncio.gather(*(item.close() for item in list(self._open)), return_exceptions=True)
         _reactor().stop()
 
 

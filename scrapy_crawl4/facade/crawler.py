@@ -17,6 +17,7 @@ from .client import RunClient
 from .engine import Engine
 from .run import CrawlRun
 from .runner import Plan
+from .settings import refuse_unsupported
 
 if TYPE_CHECKING:
     import logging
@@ -84,6 +85,7 @@ class AsyncWebCrawler:
         self.http_config = _http_config(config)
         self.thread_safe = thread_safe
         self._settings = dict(settings or {})
+        refuse_unsupported(self._settings)
         if limit := os.environ.get(MEMORY_LIMIT):
             self._settings.setdefault(MEMORY_LIMIT, limit)
         if isinstance(config, HTTPCrawlerConfig):

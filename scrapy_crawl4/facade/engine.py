@@ -48,6 +48,13 @@ class FacadeSpider(Spider):
             yield request
 
 
+class FacadeCrawler(Crawler):
+    """A Scrapy crawler that leaves the log handlers of the program alone."""
+
+    def _update_root_log_handler(self) -> None:
+        """Do nothing: Scrapy would replace the handler of the crawl that this one runs beside."""
+
+
 class Engine:
     """One Scrapy crawler, opened once and closed once; every method but the constructor runs on the engine's loop.
 
@@ -89,16 +96,18 @@ class Engine:
             opened.set()
 
         try:
-            self._crawler = Crawler(FacadeSpider, facade_settings(self._settings, reactor=self.home.reactor))
+            self._crawler = FacadeCrawler(FacadeSpider, facade_settings(self._settings, reactor=self.home.reactor))
             self._crawler.signals.connect(on_opened, signals.spider_opened)
+            self._crawler.signals.connect(self._spider_closed, signals.spider_closed)
             self._crawl = asyncio.ensure_future(self._crawler.crawl_async())
             await _first(opened.wait(), self._crawl)
+            self._crawl.add_done_callback(self._ended_from_below)
         except Exception as error:
             self.closed = True
             self.executor.shutdown(wait=False)
             raise EngineError(f"The crawler could not start: {describe(error)}") from error
         if (thread := EngineThread.of(self.home.loop)) is not None:
-            thread.cleanups.add(self)
+            thread.opened(self)
 
     async def fetch(self, request: Request) -> Response:
         """Download *request* through the downloader middlewares, redirects included; cancelling ends the transfer."""
@@ -122,8 +131,9 @@ class Engine:
     async def _close(self) -> None:
         if self._opening is not None:
             await asyncio.wait({self._opening})
-        await asyncio.gather(*(run.stop("The crawler was closed before this run ended.") for run in list(self.runs)))
-        await asyncio.get_running_loop().run_in_executor(None, self.executor.shutdown)
+        await self._stop_runs("The crawler was closed before this run ended.")
+        # The runs waited for their work, so its threads are idle and end at once.
+        self.executor.shutdown()
         if self._crawl is not None and self.crawler.spider is not None:
             assert isinstance(self.crawler.spider, FacadeSpider)
             self.crawler.spider.done.set()
@@ -131,7 +141,21 @@ class Engine:
             with contextlib.suppress(Exception):  # what went wrong while it ran was reported then
                 await self._crawl
         if (thread := EngineThread.of(self.home.loop)) is not None:
-            thread.cleanups.discard(self)
+            thread.closed(self)
+
+    async def _stop_runs(self, reason: str) -> None:
+        await asyncio.gather(*(run.stop(reason) for run in list(self.runs)))
+
+    async def _spider_closed(self, reason: str) -> None:
+        """End the runs first when an extension, such as CloseSpider, closes the crawler from below."""
+        if not self.closed:
+            self.closed = True
+            await self._stop_runs(f"The crawler was closed by Scrapy ({reason}) before this run ended.")
+
+    def _ended_from_below(self, crawl: asyncio.Task[None]) -> None:
+        """Let go of the rest when nobody closed this engine but Scrapy."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
 
 
 async def _first(waiter: Any, task: asyncio.Task[None]) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import Settings
 
+from ..exceptions import UnsupportedOption
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -57,6 +59,17 @@ SWITCHED_OFF: Mapping[str, tuple[str, ...]] = {
         "scrapy_crawl4.downloadermiddlewares.RateLimitMiddleware",
     ),
 }
+
+
+UNSUPPORTED = ("FEEDS", "ITEM_PIPELINES", "JOBDIR")
+"""Settings about items and jobs, which a crawler without a spider of the user's own has none of."""
+
+
+def refuse_unsupported(settings: Mapping[str, Any]) -> None:
+    """Raise :class:`UnsupportedOption` for a setting that would have no effect behind the facade."""
+    for name in UNSUPPORTED:
+        if settings.get(name):
+            raise UnsupportedOption(f"AsyncWebCrawler(settings={{{name!r}: ...}}) has no effect yet: leave it out.")
 
 
 def facade_settings(user: Mapping[str, Any] | None, *, reactor: bool) -> Settings:

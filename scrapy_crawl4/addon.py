@@ -33,7 +33,7 @@ PIPELINE_PRIORITY = 50
 class Addon:
     """``ADDONS = {"scrapy_crawl4.Addon": 500}``: the dispatcher's downloader, its middlewares and the item pipeline.
 
-    It sets these, each only where the project has not set its own, and nothing else:
+    It sets these and nothing else; a downloader, middleware or pipeline order of the project stays:
 
     - ``DOWNLOADER``: :class:`~scrapy_crawl4.DispatchDownloader`.
     - ``DOWNLOADER_MIDDLEWARES``: :class:`~scrapy_crawl4.MemoryThrottleMiddleware` (60) and
@@ -41,6 +41,7 @@ class Addon:
     - ``ITEM_PIPELINES``: :class:`~scrapy_crawl4.CrawlResultPipeline` (50).
     - ``CRAWL4_RATE_LIMIT_CODES``: those of 429 and 503 that the project retries, none with ``RETRY_ENABLED = False``.
     - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now.
+    - ``CONCURRENT_REQUESTS``: raised to ``CRAWL4_MAX_SESSION_PERMIT`` where that is set and higher.
 
     :raises NotConfigured: with ``CRAWL4_ENABLED = False``.
     :raises ValueError: for a ``CRAWL4_`` setting that is unknown or breaks its rule.
@@ -54,6 +55,7 @@ class Addon:
         _leave_unretried_codes(settings)
         _take_over_codes(settings)
         _set_downloader(settings)
+        _widen_pool(settings)
         for name, component, priority in (
             ("DOWNLOADER_MIDDLEWARES", MemoryThrottleMiddleware, MEMORY_THROTTLE_PRIORITY),
             ("DOWNLOADER_MIDDLEWARES", RateLimitMiddleware, RATE_LIMIT_PRIORITY),
@@ -71,6 +73,13 @@ def _set_downloader(settings: BaseSettings) -> None:
             "set it to scrapy_crawl4.DispatchDownloader to let the dispatcher decide when each one starts.",
             settings["DOWNLOADER"],
         )
+
+
+def _widen_pool(settings: BaseSettings) -> None:
+    """Let download handlers, whose pools of connections go by Scrapy's setting, have as many as there are permits."""
+    permits = settings.get("CRAWL4_MAX_SESSION_PERMIT")
+    if permits is not None and 0 < settings.getint("CONCURRENT_REQUESTS") < int(permits):
+        settings.set("CONCURRENT_REQUESTS", int(permits), settings.getpriority("CONCURRENT_REQUESTS") or 0)
 
 
 def _leave_unretried_codes(settings: BaseSettings) -> None:

@@ -123,6 +123,12 @@ def test_each_code_has_one_who_retries_it(project: dict[str, Any], retried: list
     assert settings.get("CRAWL4_RATE_LIMIT_CODES") == limited
 
 
+@pytest.mark.parametrize(("project", "expected"), [(16, 40), (0, 0), (50, 50)])
+def test_pools_of_connections_have_room_for_all_permits(project: int, expected: int) -> None:
+    settings = {"CRAWL4_MAX_SESSION_PERMIT": "40", "CONCURRENT_REQUESTS": project}
+    assert resulting(settings)["CONCURRENT_REQUESTS"] == expected
+
+
 class NeedsMore(BaseDispatcher):
     def __init__(self, more: int) -> None:
         super().__init__()

@@ -38,7 +38,9 @@ def test_concurrent_requests_is_the_number_of_permits(site: Site, tmp_path: Path
     assert site.peak == 3
 
 
-def test_no_limit_of_concurrent_requests_means_none(site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [{"CONCURRENT_REQUESTS": 0}, {"CRAWL4_MAX_SESSION_PERMIT": 60}])
+@EACH_REACTOR
+def test_as_many_are_in_flight_as_permitted(site: Site, tmp_path: Path, reactor: str, settings: dict) -> None:
     source = """
     class TheSpider(Spider):
         name = "free"
@@ -50,7 +52,7 @@ def test_no_limit_of_concurrent_requests_means_none(site: Site, tmp_path: Path) 
         def parse(self, response):
             yield {"url": response.url}
     """
-    process = start_spider(site, tmp_path, source, CONCURRENT_REQUESTS=0, CONCURRENT_REQUESTS_PER_DOMAIN=10)
+    process = start_spider(site, tmp_path, source, reactor=reactor, CONCURRENT_REQUESTS_PER_DOMAIN=10, **settings)
     try:
         assert site.wait_active(60, timeout=30)
         site.open_gate("all")
@@ -478,3 +480,65 @@ def test_bad_settings_are_named_before_any_request(site: Site, tmp_path: Path, s
     crawl = run_spider(site, tmp_path, MANY, **settings)
     assert sentence in crawl.log
     assert site.requests == []
+
+
+DIRECT = """
+class TheSpider(Spider):
+    name = "direct"
+    custom_settings = {"DOWNLOAD_SLOTS": {"127.0.0.1": {"delay": 600}}}
+
+    async def start(self):
+        downloader = self.crawler.engine.downloader
+        counts = {}
+        watched = "request_reached_downloader response_downloaded request_left_downloader response_received"
+        for name in watched.split():
+            def count(name=name):
+                counts[name] = counts.get(name, 0) + 1
+            counts[name + " handler"] = count
+            self.crawler.signals.connect(count, getattr(signals, name))
+        asked = Request(url("/redirect/2"))
+        response = await downloader.download(asked)
+        hanging = [asyncio.ensure_future(downloader.download(Request(url("/hang")))) for _ in range(3)]
+        await asyncio.sleep(0)
+        while len(downloader.active) < 3:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        for task in hanging:
+            task.cancel()
+        await asyncio.wait(hanging)
+        failed = await asyncio.gather(downloader.download(Request(url("/reset"))), return_exceptions=True)
+        yield {
+            "url": response.url,
+            "request": response.request.url,
+            "redirects": response.request.meta["redirect_urls"],
+            "cancelled": [task.cancelled() for task in hanging],
+            "active": len(downloader.active),
+            "slots": list(downloader.slots),
+            "failed": type(failed[0]).__name__,
+            "counts": {name: number for name, number in counts.items() if isinstance(number, int)},
+        }
+"""
+
+
+@pytest.mark.parametrize("reactor", ["asyncio", "none"])
+def test_download_waits_for_nobody_and_follows_redirects(site: Site, tmp_path: Path, reactor: str) -> None:
+    crawl = run_spider(site, tmp_path, DIRECT, reactor=reactor, RETRY_ENABLED=False)
+    assert crawl.items == [
+        {
+            "url": site.url("/page/0"),
+            "request": site.url("/page/0"),
+            "redirects": [site.url("/redirect/2"), site.url("/redirect/1")],
+            "cancelled": [True] * 3,
+            "active": 0,
+            "slots": [],
+            "failed": "DownloadFailedError",
+            "counts": {
+                "request_reached_downloader": 7,
+                "response_downloaded": 3,
+                "request_left_downloader": 7,
+                "response_received": 1,
+            },
+        }
+    ]
+    assert site.paths().count("/hang") == 3
+    assert site.wait_active(0)

@@ -11,6 +11,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from ..dispatch import parse_retry_after
 from ..errors import describe
+from ..exceptions import TaskFailed
 from ..results import CrawlResult
 from .local import read_file
 from .requests import make_request, session_key
@@ -50,7 +51,7 @@ class SessionCrawl:
         try:
             async with asyncio.timeout(seconds) as deadline:
                 return await self._crawl()
-        except Exception as error:  # noqa: BLE001 - the boundary of a task: everything becomes its result
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a task: everything becomes its result
             if deadline.expired():
                 return self._failed(f"The page took longer than {seconds:g} s (page_timeout).")
             return self._failed(describe(error), FORBIDDEN if _is_robots_refusal(error) else None)
@@ -103,7 +104,9 @@ class SessionCrawl:
         report = self._runner.controller.report
         if host != self._work.host:
             # The task waits for the host it names, which sent it to the one that refused.
-            report(host, response.status, started_at=started, retry_after=retry_after)
+            refused = report(host, response.status, started_at=started, retry_after=retry_after)
+            # Both hosts learn of it, and it is one response.
+            self._runner.controller.statistics.rate_limited -= refused
         return report(self._work.host, response.status, started_at=started, retry_after=retry_after)
 
     def _has_try_left(self) -> bool:
@@ -115,13 +118,23 @@ class SessionCrawl:
     async def _off_loop(self, function: Callable[[], T]) -> T:
         """Run *function* on the engine's content thread; the run waits for it even when this session does not."""
         runner = self._runner
-        job = runner.engine.executor.submit(function)
+        job = runner.engine.executor.submit(_contained, function)
         runner.jobs.add(job)
         job.add_done_callback(runner.jobs.discard)
         return await asyncio.wrap_future(job)
 
 
-def _is_robots_refusal(error: Exception) -> bool:
+def _contained(function: Callable[[], T]) -> T:
+    """Call *function*, and make a failure of the page of what would end the program or cancel the session."""
+    try:
+        return function()
+    except Exception:
+        raise
+    except BaseException as error:
+        raise TaskFailed(f"The content stages failed: {type(error).__name__}") from error
+
+
+def _is_robots_refusal(error: BaseException) -> bool:
     return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
 
 

@@ -5,11 +5,34 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..results import DispatchResult
+from ..results import CrawlResult, DispatchResult
 
 if TYPE_CHECKING:
     from ..dispatch import Session
-    from ..results import CrawlResult
+    from ..dispatch.session import Job
+
+
+def failed_before_start(
+    index: int, url: str, message: str, *, metadata: dict[str, Any] | None = None, job: Job[Any] | None = None
+) -> CrawlResult:
+    """Return the failed result of a task that has no session.
+
+    :param job: what dispatch knows of it, if it waited for one.
+    """
+    now = time.time()
+    result = CrawlResult.failed(url, message, index=index, metadata=metadata)
+    result.dispatch_result = DispatchResult(
+        task_id=f"{index}",
+        memory_usage=0.0,
+        peak_memory=0.0,
+        start_time=now,
+        end_time=now,
+        error_message=message,
+        wait_time=0.0 if job is None else job.waited + time.monotonic() - job.queued_at,
+        retries=0 if job is None else job.retries,
+        sheds=0 if job is None else job.sheds,
+    )
+    return result
 
 
 def dispatch_result(session: Session[Any], result: CrawlResult, bytes_received: int) -> DispatchResult:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+import time
+from collections import deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..dispatch import DispatchController, DispatchDriver, MemoryProbe
-from ..errors import describe
 from ..results import CrawlResult
 from .crawl import SessionCrawl
-from .outcome import dispatch_result
+from .outcome import dispatch_result, failed_before_start
 from .tasks import BadElement, Work, make_work
 from .watch import Watch
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ..config import CrawlerRunConfig, HTTPCrawlerConfig
     from ..dispatch import BaseDispatcher, Progress, Session
     from .engine import Engine
+
+    Attempt = asyncio.Task[CrawlResult | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ logger = logging.getLogger(__name__)
 END_OF_INPUT = object()
 """Stands behind the last element of the input."""
 
+LONGEST_TURN = 0.005
+"""Seconds that checking elements may keep the engine's loop before others get a turn."""
+
 
 class Runner:
     """Starts tasks as its controller allows, and sends each one's result; lives on the engine's loop.
@@ -72,8 +78,10 @@ class Runner:
         self.jobs: set[Future[Any]] = set()
         """Content work under way on other threads."""
         self._send = send
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, Attempt] = {}
         self._shedding: set[int] = set()
+        self._incoming: deque[tuple[int, object]] = deque()
+        self._never_started = 0
         self._input_ended = False
         self._expired = ""
         self._ended = False
@@ -86,19 +94,33 @@ class Runner:
             call_later=engine.home.loop.call_later,
             probe=MemoryProbe(plan.memory_limit_mb),
         )
-        self._watch = Watch(self.controller, plan.total)
+        self._watch = Watch(self.controller, self.progress, plan.total)
         self._driver.on_tick = self._watch.tick
         engine.runs.add(self)
 
     def feed(self, batch: list[tuple[int, object]]) -> None:
         """Take elements with their index, and :data:`END_OF_INPUT` behind the last."""
-        if self._ended or self._stopping is not None:
-            return
-        for index, element in batch:
+        # A url_matcher may be slow, and other runs share this loop.
+        begin = not self._incoming
+        self._incoming.extend(batch)
+        if begin:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        turn_ends = time.monotonic() + LONGEST_TURN
+        while self._incoming:
+            if self._ended or self._stopping is not None:
+                return
+            index, element = self._incoming[0]
             if element is END_OF_INPUT:
                 self._input_ended = True
             else:
                 self._add(index, element)
+            # Behind the work on it, so that nothing that is fed meanwhile begins a turn of its own.
+            self._incoming.popleft()
+            if time.monotonic() > turn_ends:
+                self.engine.home.loop.call_soon(self._take_in)
+                break
         self._driver.pump()
         self._maybe_end()
 
@@ -109,7 +131,9 @@ class Runner:
 
     def progress(self) -> Progress:
         """Return where the run is; may be called from any thread."""
-        return self.controller.progress()
+        progress = self.controller.progress()
+        never = self._never_started
+        return replace(progress, done=progress.done + never, failed=progress.failed + never)
 
     async def stop(self, reason: str) -> None:
         """End the run early; returns when all its fetches, timers and content work have ended."""
@@ -131,41 +155,43 @@ class Runner:
         if tasks:
             await asyncio.wait(tasks)
         if self.jobs:
-            await asyncio.wait([asyncio.wrap_future(job) for job in list(self.jobs)])
+            jobs = [asyncio.wrap_future(job) for job in list(self.jobs)]
+            await asyncio.gather(*jobs, return_exceptions=True)
         self._end(reason)
 
     def _add(self, index: int, element: object) -> None:
         try:
             work = make_work(index, element, self.plan.configs)
         except BadElement as bad:
-            self._emit(CrawlResult.failed(bad.url, bad.message, index=index, metadata=bad.metadata))
-        except Exception as error:  # noqa: BLE001 - a url_matcher is a user's code
-            self._emit(CrawlResult.failed(str(element), f"url_matcher failed: {describe(error)}", index=index))
+            self._refuse(failed_before_start(index, bad.url, bad.message, metadata=bad.metadata))
         else:
             if self._expired:
-                self._emit(CrawlResult.failed(work.url, self._expired, index=index))
+                self._refuse(failed_before_start(index, work.url, self._expired))
             else:
                 self.controller.add(work, work.host)
 
-    def _start(self, session: Session[Work]) -> None:
-        task = asyncio.ensure_future(self._run_session(session))
-        self._tasks[session.number] = task
+    def _refuse(self, result: CrawlResult) -> None:
+        self._never_started += 1
+        self._emit(result)
 
-    async def _run_session(self, session: Session[Work]) -> None:
+    def _start(self, session: Session[Work]) -> None:
         crawl = SessionCrawl(self, session)
-        try:
-            result = await crawl.run()
-        except asyncio.CancelledError:
-            self._put_back(session)
-            raise
-        except Exception as error:
-            # Nothing above should let this happen, but a task without a result would keep the run from ending.
-            logger.exception("A session ended without a result")
-            result = CrawlResult.failed(session.task.url, f"Internal error: {type(error).__name__}.")
-        finally:
-            del self._tasks[session.number]
-        if result is None:
-            self.controller.requeue(session)
+        task = asyncio.ensure_future(crawl.run())
+        self._tasks[session.number] = task
+        # A task that is cancelled before its first step runs nothing of its own, so its end is seen from here.
+        task.add_done_callback(lambda task: self._session_ended(session, crawl, task))
+
+    def _session_ended(
+        self, session: Session[Work], crawl: SessionCrawl, task: asyncio.Task[CrawlResult | None]
+    ) -> None:
+        del self._tasks[session.number]
+        taken_back = session.number in self._shedding
+        self._shedding.discard(session.number)
+        if self._stopping is not None and task.cancelled():
+            return
+        result = _result_of(task, session.task)
+        if result is None or (taken_back and not result.success):
+            self.controller.requeue(session, shed=taken_back)
         else:
             self.controller.release(session, failed=not result.success, bytes_received=crawl.bytes_received)
             result.index = session.task.index
@@ -173,12 +199,6 @@ class Runner:
             self._emit(result, verbose=session.task.config.verbose)
         self._driver.pump()
         self._maybe_end()
-
-    def _put_back(self, session: Session[Work]) -> None:
-        if session.number in self._shedding and self._stopping is None:
-            self._shedding.discard(session.number)
-            self.controller.requeue(session, shed=True)
-            self._driver.pump()
 
     def _shed(self, session: Session[Work]) -> None:
         if session.number not in self._shedding:
@@ -189,7 +209,8 @@ class Runner:
         """Fail what waits, and whatever comes later; what runs goes on."""
         self._expired = reason
         for job in self.controller.drain():
-            self._emit(CrawlResult.failed(job.task.url, reason, index=job.task.index))
+            work = job.task
+            self._refuse(failed_before_start(work.index, work.url, reason, job=job))
         self._maybe_end()
 
     def _emit(self, result: CrawlResult, *, verbose: bool = False) -> None:
@@ -198,7 +219,12 @@ class Runner:
         self._send(result)
 
     def _maybe_end(self) -> None:
-        if self._input_ended and not self.controller.busy and not self._tasks and self._stopping is None:
+        if not self._input_ended or self.controller.busy or self._tasks or self._stopping is not None:
+            return
+        if self.jobs:
+            # A session that ran out of time left its content work behind; the run ends with it.
+            self._stopping = asyncio.ensure_future(self._stop(""))
+        else:
             self._end("")
 
     def _end(self, reason: str) -> None:
@@ -208,3 +234,15 @@ class Runner:
             self._watch.close(self.engine.crawler.stats)
             self.engine.runs.discard(self)
             self._send(End(reason))
+
+
+def _result_of(task: Attempt, work: Work) -> CrawlResult | None:
+    """Return what a session's task came to: its result, or None when it should be tried again."""
+    if task.cancelled():
+        return CrawlResult.failed(work.url, "The work on this page was cancelled.")
+    error = task.exception()
+    if error is None:
+        return task.result()
+    # Nothing should let this happen, but a task without a result would keep the run from ending.
+    logger.error("A session ended without a result", exc_info=error)
+    return CrawlResult.failed(work.url, f"Internal error: {type(error).__name__}.")

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 
+from ..config import CrawlerRunConfig
 from ..dispatch import LOCAL
+from ..errors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from ..config import CrawlerRunConfig
 
 RAW_PREFIXES = ("raw://", "raw:")
 LONGEST_ECHO = 200
@@ -67,8 +67,7 @@ def make_work(index: int, element: object, configs: Sequence[CrawlerRunConfig]) 
     """Check *element* and choose its config; raise :class:`BadElement` with the reason it can't be crawled."""
     url = _url_of(element)
     kind, host = _place(url)
-    own = element.config if isinstance(element, CrawlTask) else None
-    config = own if own is not None else _matching(url, configs)
+    config = _own_config(url, element) or _matching(url, configs)
     return Work(index, url, config, host, kind, element)  # type: ignore[arg-type]  # _url_of checked the type
 
 
@@ -87,8 +86,23 @@ def _url_of(element: object) -> str:
         if isinstance(url, str):
             return url.strip()
         element = url
-    shown = "" if element is None else repr(element)[:LONGEST_ECHO]
-    raise BadElement(shown, f"A URL must be a string, a CrawlTask or a scrapy.Request, got {type(element).__name__}.")
+    raise BadElement(
+        _shown(element), f"A URL must be a string, a CrawlTask or a scrapy.Request, got {type(element).__name__}."
+    )
+
+
+def _shown(element: object) -> str:
+    try:
+        return "" if element is None else repr(element)[:LONGEST_ECHO]
+    except Exception:  # noqa: BLE001 - a user's class
+        return f"<{type(element).__name__}>"
+
+
+def _own_config(url: str, element: object) -> CrawlerRunConfig | None:
+    own: object = element.config if isinstance(element, CrawlTask) else None
+    if own is None or isinstance(own, CrawlerRunConfig):
+        return own
+    raise BadElement(url, f"CrawlTask.config must be a CrawlerRunConfig or None, got {type(own).__name__}.")
 
 
 def _place(url: str) -> tuple[str, str]:
@@ -116,7 +130,10 @@ def _why_not(url: str, scheme: str) -> str:
 
 
 def _matching(url: str, configs: Sequence[CrawlerRunConfig]) -> CrawlerRunConfig:
-    for config in configs:
-        if config.is_match(url):
-            return config
+    try:
+        for config in configs:
+            if config.is_match(url):
+                return config
+    except (Exception, SystemExit) as error:
+        raise BadElement(url, f"url_matcher failed: {describe(error)}") from error
     raise BadElement(url, f"No matching configuration found for URL: {url}", {"status": "no_config_match"})

@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import stats
 from ..gate import dispatch_stats
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy.statscollectors import StatsCollector
 
-    from ..dispatch import DispatchController
+    from ..dispatch import DispatchController, Progress
     from ..results import CrawlResult
     from .tasks import Work
+
+logger = logging.getLogger(__name__)
 
 PEAKS = frozenset({stats.MAX_IN_FLIGHT, stats.MEMORY_PEAK_MB, stats.MEMORY_LIMIT_MB})
 """Statistics of several runs of which the highest counts; the others add up."""
 
 
 class Watch:
-    """Tells everybody who looks on what became of a run.
+    """Tells everybody who looks on what became of a run; one who can't look is told no more, and the run goes on.
 
     :param controller: the run's.
+    :param progress: where the run is.
     :param total: elements of the input; None when that is not known.
     """
 
-    def __init__(self, controller: DispatchController[Work], total: int | None) -> None:
+    def __init__(
+        self, controller: DispatchController[Work], progress: Callable[[], Progress], total: int | None
+    ) -> None:
         monitor = controller.dispatcher.monitor
         self._controller = controller
+        self._progress = progress
         self._view: Any = None if monitor is None else monitor.view(total)
         self._counts: Counter[str] = Counter()
 
     def tick(self) -> None:
         """Pass on where the run is."""
-        if self._view is not None:
-            self._view.update(self._controller.progress())
+        self._tell(lambda view: view.update(self._progress()))
 
     def finished(self, result: CrawlResult, *, verbose: bool) -> None:
         """Pass on a result that is about to be sent."""
@@ -49,21 +58,31 @@ class Watch:
         status = str(result.status_code or ("ok" if result.success else "failed"))
         error = "" if result.success else result.error_message or "failed"
         if verbose:
-            sys.stderr.write(_line(result.url, status, seconds, error))
-        if self._view is not None:
-            self._view.task_finished(result.url, status, seconds, error)
-            self.tick()
+            with suppress(Exception):  # a program may have closed it, or have none
+                sys.stderr.write(_line(result.url, status, seconds, error))
+        self._tell(lambda view: view.task_finished(result.url, status, seconds, error))
+        self.tick()
 
     def close(self, collector: StatsCollector) -> None:
         """Take leave of the monitor and write the run's statistics."""
-        if self._view is not None:
-            self.tick()
-            self._view.close()
+        self.tick()
+        self._tell(lambda view: view.close())
         for name, value in {**dispatch_stats(self._controller), **self._counts}.items():
             if name in PEAKS and value:
                 collector.max_value(name, value)
             elif value:
                 collector.set_value(name, collector.get_value(name, 0) + value)
+
+    def _tell(self, call: Callable[[Any], None]) -> None:
+        if self._view is None:
+            return
+        try:
+            call(self._view)
+        except Exception:
+            logger.exception("The monitor of a run failed and is told no more")
+            view, self._view = self._view, None
+            with suppress(Exception):
+                view.close()
 
 
 def _line(url: str, status: str, seconds: float, error: str) -> str:

@@ -1,0 +1,274 @@
+"""The facade under faults: whatever a user's code, a host or the program does, no result is lost and every run ends."""
+
+import asyncio
+import contextlib
+import gc
+import threading
+import time
+
+import pytest
+
+from scrapy_crawl4 import (
+    AsyncWebCrawler,
+    BaseDispatcher,
+    Crawl4Error,
+    CrawlerRunConfig,
+    CrawlTask,
+    DefaultMarkdownGenerator,
+    RateLimiter,
+    SemaphoreDispatcher,
+    stats,
+)
+from scrapy_crawl4.facade.runner import Runner
+
+FAST = SemaphoreDispatcher(8)
+PATIENCE = 20
+"""Seconds after which a run counts as one that never ends."""
+
+
+@pytest.fixture
+async def crawler(site):
+    async with AsyncWebCrawler() as crawler:
+        yield crawler
+    site.release()
+
+
+async def batch(crawler, urls, dispatcher=FAST, **options):
+    async with asyncio.timeout(PATIENCE):
+        return await crawler.arun_many(urls, dispatcher=dispatcher, **options)
+
+
+async def until(condition):
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+# Elements
+
+
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+async def test_an_element_that_cannot_be_shown_is_one_failed_result(crawler, site):
+    results = await batch(crawler, [Unprintable(), *site.urls(2)])
+    assert [result.success for result in results] == [False, True, True]
+    assert "got Unprintable" in results[0].error_message
+
+
+@pytest.mark.parametrize("config", [{"stream": True}, "fast", 3])
+async def test_a_task_with_a_config_of_another_type_is_one_failed_result(crawler, site, config):
+    results = await batch(crawler, [CrawlTask(site.url("/page/1"), config=config), *site.urls(2)])
+    assert [result.success for result in results] == [False, True, True]
+    assert "CrawlTask.config must be a CrawlerRunConfig" in results[0].error_message
+    assert results[0].url == site.url("/page/1")
+
+
+async def test_a_matcher_that_raises_leaves_the_url_of_a_task_on_its_result(crawler, site):
+    def matcher(url):
+        raise ValueError("no idea")
+
+    config = CrawlerRunConfig(url_matcher=matcher)
+    (result,) = await batch(crawler, [CrawlTask(site.url("/page/1"))], config=config)
+    assert result.url == site.url("/page/1")
+    assert result.error_message == "url_matcher failed: ValueError: no idea."
+
+
+async def test_a_slow_matcher_leaves_the_engine_to_others(crawler, site):
+    """While one run's matcher works on many elements, another run comes and goes."""
+    matched = []
+
+    def matcher(url):
+        time.sleep(0.01)
+        matched.append(url)
+        return False
+
+    slow = crawler.arun_many(["http://127.0.0.1/"] * 500, CrawlerRunConfig(url_matcher=matcher), FAST)
+    first = asyncio.ensure_future(anext(slow))
+    await until(lambda: matched)
+    assert (await batch(crawler, site.urls(1)))[0].success
+    assert len(matched) < 500
+    await first
+    await slow.aclose()
+
+
+async def test_results_of_elements_that_never_started_count_in_progress(crawler, site):
+    run = crawler.arun_many(["bad", None, *site.urls(2)], dispatcher=FAST)
+    results = [result async for result in run]
+    assert len(results) == 4
+    progress = run.progress
+    assert (progress.done, progress.failed, progress.waiting, progress.in_flight) == (4, 2, 0, 0)
+
+
+async def test_results_that_never_started_have_a_dispatch_result(crawler):
+    (result,) = await batch(crawler, ["bad"])
+    record = result.dispatch_result
+    assert record.task_id == "0"
+    assert record.start_time == record.end_time > 0
+    assert record.error_message == result.error_message
+
+
+class Broken(BaseDispatcher):
+    def permits(self, load):
+        raise RuntimeError("no idea")
+
+
+async def test_tasks_of_a_broken_dispatcher_count_in_progress(crawler, site):
+    run = crawler.arun_many(site.urls(3), dispatcher=Broken())
+    results = await run
+    assert all(result.dispatch_result.error_message for result in results)
+    assert (run.progress.done, run.progress.failed) == (3, 3)
+
+
+# Code of users inside a session
+
+
+class CancelledInside:
+    """A middleware whose own work was cancelled by somebody else."""
+
+    async def process_request(self, request):
+        if "/page/1" in request.url:
+            raise asyncio.CancelledError
+
+
+async def test_a_cancellation_that_nobody_here_asked_for_is_a_failed_result(site):
+    async with AsyncWebCrawler(settings={"DOWNLOADER_MIDDLEWARES": {CancelledInside: 10}}) as crawler:
+        results = await batch(crawler, site.urls(3))
+    assert [result.success for result in results] == [True, False, True]
+    assert "cancelled" in results[1].error_message
+
+
+class Leaver(DefaultMarkdownGenerator):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def generate_markdown(self, *args, **kwargs):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
+async def test_a_content_stage_that_wants_to_end_the_program_fails_its_page_only(crawler, site, error):
+    (result,) = await batch(crawler, site.urls(1), markdown_generator=Leaver(error))
+    assert not result.success
+    assert type(error).__name__ in result.error_message
+    assert (await batch(crawler, site.urls(1)))[0].success
+
+
+class Blocking(DefaultMarkdownGenerator):
+    """Blocks until it is told to go on."""
+
+    def __init__(self, error=None):
+        super().__init__()
+        self.error = error
+        self.entered = threading.Event()
+        self.go_on = threading.Event()
+        self.left = threading.Event()
+
+    def generate_markdown(self, *args, **kwargs):
+        self.entered.set()
+        self.go_on.wait(PATIENCE)
+        self.left.set()
+        if self.error is not None:
+            raise self.error
+        return super().generate_markdown(*args, **kwargs)
+
+
+async def test_a_run_ends_when_its_content_work_has_ended(crawler, site):
+    blocking = Blocking()
+    run = crawler.arun_many(site.urls(1), dispatcher=FAST, page_timeout=300, markdown_generator=blocking)
+    result = await anext(run)
+    assert "page_timeout" in result.error_message
+    end = asyncio.ensure_future(anext(run, None))
+    assert not (await asyncio.wait({end}, timeout=0.2))[0]
+    blocking.go_on.set()
+    assert await end is None
+    assert blocking.left.is_set()
+    assert crawler._engine.runs == set()
+
+
+async def test_work_that_fails_in_a_closed_run_is_not_reported_as_lost(crawler, site, caplog):
+    blocking = Blocking(GeneratorExit())
+    async with crawler.arun_many(site.urls(5), dispatcher=FAST, markdown_generator=blocking) as run:
+        first = asyncio.ensure_future(anext(run))
+        await asyncio.to_thread(blocking.entered.wait)
+        closing = asyncio.ensure_future(run.aclose())
+        await asyncio.sleep(0)
+        blocking.go_on.set()
+        await closing
+        with contextlib.suppress(StopAsyncIteration):
+            await first
+    gc.collect()
+    await batch(crawler, site.urls(1))
+    assert "never retrieved" not in caplog.text
+
+
+class BadStream:
+    def write(self, text):
+        raise OSError("closed")
+
+    def flush(self):
+        raise OSError("closed")
+
+    def isatty(self):
+        return False
+
+
+async def test_lines_that_cannot_be_printed_cost_no_result(crawler, site, monkeypatch):
+    monkeypatch.setattr("sys.stderr", BadStream())
+    results = await batch(crawler, site.urls(3), verbose=True)
+    monkeypatch.undo()
+    assert all(result.success for result in results)
+
+
+class BadView:
+    def update(self, progress):
+        raise RuntimeError("update")
+
+    def task_finished(self, *args):
+        raise RuntimeError("task_finished")
+
+    def close(self):
+        raise RuntimeError("close")
+
+
+class BadMonitor:
+    def view(self, total):
+        return BadView()
+
+
+async def test_a_monitor_that_raises_costs_no_result(crawler, site):
+    results = await batch(crawler, site.urls(3), dispatcher=SemaphoreDispatcher(4, monitor=BadMonitor()))
+    assert all(result.success for result in results)
+
+
+# Sessions that are taken back
+
+
+async def test_a_session_taken_back_before_it_began_is_started_again(crawler, site, monkeypatch):
+    start = Runner._start
+
+    def start_and_take_back(runner, session):
+        start(runner, session)
+        if session.job.sheds == 0:
+            runner._shed(session)
+
+    monkeypatch.setattr(Runner, "_start", start_and_take_back)
+    results = await batch(crawler, site.urls(4))
+    assert all(result.success for result in results)
+    assert [result.dispatch_result.sheds for result in results] == [1] * 4
+
+
+# Figures
+
+
+async def test_a_refusal_behind_a_redirect_is_counted_once(crawler, site):
+    limits = SemaphoreDispatcher(4, rate_limiter=RateLimiter(0, max_delay=0.05, max_retries=1))
+    target = site.url("/status/429", host=2)
+    run = crawler.arun_many([site.url(f"/redirect-to?url={target}")], dispatcher=limits)
+    (result,) = await run
+    assert result.error_message == "HTTP 429 Too Many Requests after 1 retry"
+    assert run._client.runner.controller.statistics.rate_limited == 2
+    assert crawler._engine.crawler.stats.get_value(stats.RATE_LIMITED) == 2

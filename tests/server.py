@@ -82,6 +82,7 @@ class _State:
     peaks: Counter[str] = field(default_factory=Counter)
     limited: Counter[str] = field(default_factory=Counter)
     robots: dict[str, str] = field(default_factory=dict)
+    robots_held: bool = False
     content: dict[str, _Stored] = field(default_factory=dict)
     gates: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     hang: asyncio.Event = field(default_factory=asyncio.Event)
@@ -167,6 +168,10 @@ class Site:
         """Serve `text` as /robots.txt of that host, or of all."""
         numbers = range(1, len(self.hosts) + 1) if host is None else [host]
         self._state.robots.update({self.hosts[number - 1]: text for number in numbers})
+
+    def hold_robots(self) -> None:
+        """Answer /robots.txt like /hang, until `reset()`."""
+        self._state.robots_held = True
 
     def put(
         self,
@@ -402,6 +407,8 @@ async def _set_cookie(request: web.Request) -> web.StreamResponse:
 
 
 async def _robots(request: web.Request) -> web.StreamResponse:
+    if request[STATE].robots_held:
+        await request[STATE].hang.wait()
     text = request[STATE].robots.get(request.url.host or "", "User-agent: *\nDisallow:\n")
     return web.Response(text=text)
 

@@ -272,3 +272,38 @@ async def test_a_refusal_behind_a_redirect_is_counted_once(crawler, site):
     assert result.error_message == "HTTP 429 Too Many Requests after 1 retry"
     assert run._client.runner.controller.statistics.rate_limited == 2
     assert crawler._engine.crawler.stats.get_value(stats.RATE_LIMITED) == 2
+
+
+# robots.txt
+
+
+async def test_robots_txt_counts_for_every_task_that_waits_for_it(crawler, site):
+    site.set_robots("User-agent: *\nDisallow: /page/\n")
+    results = await batch(crawler, site.urls(8), check_robots_txt=True)
+    assert [result.status_code for result in results] == [403] * 8
+    assert site.paths() == ["/robots.txt"]
+
+
+async def test_a_cancelled_fetch_of_robots_txt_is_made_again_for_the_next(crawler, site):
+    hanging = crawler.arun_many([site.url("/page/1")] * 3, dispatcher=FAST, check_robots_txt=True)
+    site.hold_robots()
+    waiting = asyncio.ensure_future(anext(hanging))
+    assert await asyncio.to_thread(site.wait_active, 1)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert await asyncio.to_thread(site.wait_active, 0)
+    site.reset()
+    site.set_robots("User-agent: *\nDisallow: /page/\n")
+    results = await batch(crawler, [site.url("/page/1")] * 3, check_robots_txt=True, page_timeout=5000)
+    assert [result.status_code for result in results] == [403] * 3
+
+
+async def test_one_that_gives_up_on_robots_txt_leaves_it_to_the_others(crawler, site):
+    site.hold_robots()
+    patient = asyncio.ensure_future(batch(crawler, site.urls(2), check_robots_txt=True))
+    assert await asyncio.to_thread(site.wait_active, 1)
+    (result,) = await batch(crawler, site.urls(1), check_robots_txt=True, page_timeout=100)
+    assert "page_timeout" in result.error_message
+    site.release()
+    assert all(result.success for result in await patient)
+    assert site.paths().count("/robots.txt") == 1

@@ -25,7 +25,11 @@ DEFAULTS: Mapping[str, Any] = {
 HTTP_HANDLER = "scrapy_crawl4.facade.http_handler.FacadeHttpHandler"
 
 COOKIES = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
-OUR_COOKIES = {"scrapy_crawl4.facade.cookies.FacadeCookiesMiddleware": 700}
+ROBOTS = "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware"
+OUR_MIDDLEWARES = {
+    "scrapy_crawl4.facade.robots.FacadeRobotsTxtMiddleware": 100,
+    "scrapy_crawl4.facade.cookies.FacadeCookiesMiddleware": 700,
+}
 
 REQUIRED: Mapping[str, Any] = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
@@ -55,6 +59,7 @@ SWITCHED_OFF: Mapping[str, tuple[str, ...]] = {
     # The run does their work with its own controller.
     "DOWNLOADER_MIDDLEWARES": (
         COOKIES,
+        ROBOTS,
         "scrapy_crawl4.downloadermiddlewares.MemoryThrottleMiddleware",
         "scrapy_crawl4.downloadermiddlewares.RateLimitMiddleware",
     ),
@@ -79,7 +84,7 @@ def facade_settings(user: Mapping[str, Any] | None, *, reactor: bool) -> Setting
     :param reactor: whether a Twisted reactor runs on the engine's loop.
     """
     settings = Settings(dict(DEFAULTS), priority="addon")
-    settings.set("DOWNLOADER_MIDDLEWARES", OUR_COOKIES, priority="addon")
+    settings.set("DOWNLOADER_MIDDLEWARES", OUR_MIDDLEWARES, priority="addon")
     settings.set("DOWNLOAD_HANDLERS", {"http": HTTP_HANDLER, "https": HTTP_HANDLER}, priority="addon")
     for name, value in (user or {}).items():
         settings.set(name, value, priority="project")

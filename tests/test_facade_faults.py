@@ -307,3 +307,80 @@ async def test_one_that_gives_up_on_robots_txt_leaves_it_to_the_others(crawler, 
     site.release()
     assert all(result.success for result in await patient)
     assert site.paths().count("/robots.txt") == 1
+
+
+# Input
+
+
+async def test_an_input_that_is_cancelled_from_inside_is_an_error_not_an_end(crawler, site):
+    async def urls():
+        yield site.url("/page/1")
+        raise asyncio.CancelledError
+
+    results = []
+    with pytest.raises(Crawl4Error, match="input"):
+        async for result in crawler.arun_many(urls(), dispatcher=FAST):
+            results.append(result)
+    assert len(results) == 1
+
+
+async def test_an_input_that_ignores_its_cancellation_does_not_keep_a_run_from_closing(crawler, site):
+    async def urls():
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            yield site.url("/page/1")
+
+    run = await crawler.arun_many(urls(), stream=True, dispatcher=FAST)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE):
+        await run.aclose()
+
+
+async def test_generators_that_an_iterable_makes_are_closed_with_the_run(crawler, site):
+    closed = []
+
+    class Urls:
+        async def __aiter__(self):
+            try:
+                while True:
+                    yield site.url("/page/1")
+            finally:
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                closed.append("async")
+
+    class PlainUrls:
+        def __iter__(self):
+            try:
+                while True:
+                    yield site.url("/page/1")
+            finally:
+                closed.append("sync")
+
+    for source in (Urls(), PlainUrls()):
+        async with crawler.arun_many(source, dispatcher=FAST) as run:
+            await anext(run)
+        assert closed.pop() in ("async", "sync")
+
+
+async def test_an_object_that_is_no_generator_is_left_open(crawler, site):
+    class Channel:
+        closed = False
+        urls = iter(site.urls(2))
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            try:
+                return next(self.urls)
+            except StopIteration:
+                raise StopAsyncIteration from None
+
+        async def aclose(self):
+            self.closed = True
+
+    channel = Channel()
+    assert len(await batch(crawler, channel)) == 2
+    assert not channel.closed

@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import CrawlCancelled
+from ..exceptions import Crawl4Error, CrawlCancelled, EngineError
 from .lane import Lane
 from .runner import END_OF_INPUT, End, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from ..results import CrawlResult
     from .engine import Engine
@@ -50,6 +51,7 @@ class RunClient:
         self._open_engine = open_engine
         self._plan = plan
         self._source = source
+        self._reading: object = source
         self._lookahead = lookahead
         self._engine: Engine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -79,12 +81,19 @@ class RunClient:
         self._loop = asyncio.get_running_loop()
         self._engine = engine = await self._open_engine()
         results: Lane[CrawlResult | End] = Lane(self._loop, self._receive)
-        self.runner = await engine.home.run(_make_runner(engine, self._plan, results))
+        self.runner = await engine.home.run(self._make_runner(engine, results))
         self._elements: Lane[tuple[int, object]] = Lane(engine.home.loop, self.runner.feed)
         self._credits: Lane[int] = Lane(engine.home.loop, self.runner.taken)
         self._feeder = asyncio.ensure_future(self._feed())
         if self._abandoned:
             self.abandon()
+
+    async def _make_runner(self, engine: Engine, results: Lane[CrawlResult | End]) -> Runner:
+        if engine.closed:
+            raise EngineError("The crawler was closed before this run started.")
+        # Here already, since whoever waits for it may be cancelled before it crosses.
+        self.runner = Runner(engine, self._plan, results.put)
+        return self.runner
 
     async def next(self) -> CrawlResult | None:
         """Return the next result in completion order; None behind the last.
@@ -168,44 +177,48 @@ class RunClient:
         try:
             await self._read_all()
         except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001 - the input is a user's code; the consumer gets the error
+            if _is_cancelled():
+                raise
+            self._source_error = Crawl4Error("The input was cancelled from inside before its end.")
+        except Exception as error:  # noqa: BLE001 - the input is a user's code; the consumer gets the error
             self._source_error = error
         finally:
-            await _close_source(self._source)
+            await _close_source(self._reading)
             self._elements.put((self.read, END_OF_INPUT))
 
     async def _read_all(self) -> None:
-        if hasattr(self._source, "__aiter__"):
-            async for element in self._source:
-                self._elements.put((self.read, element))
-                self.read += 1
-                await self._wait_for_room()
+        if isinstance(self._source, AsyncIterable):
+            self._reading = elements = aiter(self._source)
+            # An input may swallow the cancellation that ends its reading.
+            while not _is_cancelled() and (element := await anext(elements, END_OF_INPUT)) is not END_OF_INPUT:
+                await self._put(element)
             return
+        self._reading = items = iter(self._source)
         turn_ends = time.monotonic() + LONGEST_READ
-        for element in self._source:
-            self._elements.put((self.read, element))
-            self.read += 1
-            await self._wait_for_room()
+        for element in items:
+            await self._put(element)
             if time.monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + LONGEST_READ
 
-    async def _wait_for_room(self) -> None:
+    async def _put(self, element: object) -> None:
+        self._elements.put((self.read, element))
+        self.read += 1
         while self.read - self.taken >= self._lookahead:
             self._room.clear()
             await self._room.wait()
 
 
-async def _make_runner(engine: Engine, plan: Plan, results: Lane[CrawlResult | End]) -> Runner:
-    return Runner(engine, plan, results.put)
+def _is_cancelled() -> bool:
+    """Whether somebody asked the current task to end, even if it went on."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _close_source(source: Any) -> None:
     """Close a generator that was not read to its end, so that what it holds open is closed now."""
-    close = getattr(source, "aclose", None)
     with contextlib.suppress(Exception):  # the run is over, and its outcome known
-        if close is not None:
-            await close()
+        if hasattr(source, "athrow"):
+            await source.aclose()
         elif hasattr(source, "throw"):
             source.close()

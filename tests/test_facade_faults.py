@@ -384,3 +384,96 @@ async def test_an_object_that_is_no_generator_is_left_open(crawler, site):
     channel = Channel()
     assert len(await batch(crawler, channel)) == 2
     assert not channel.closed
+
+
+# Opening and closing
+
+
+async def test_a_run_that_starts_while_the_crawler_closes_ends_with_one_sentence(site):
+    """Runs that begin at every moment of a close: each ends, and nothing is left open."""
+    for turns in range(12):
+        crawler = await AsyncWebCrawler().start()
+        engine = crawler._engine
+        closing = asyncio.ensure_future(crawler.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        outcome = (await asyncio.gather(batch(crawler, site.urls(2)), return_exceptions=True))[0]
+        await closing
+        if isinstance(outcome, BaseException):
+            assert isinstance(outcome, Crawl4Error), outcome
+        else:
+            assert all(result.success for result in outcome)
+        assert engine.runs == set()
+        await crawler.close()
+
+
+async def test_a_crawler_closed_before_its_run_was_made_on_the_engine(site):
+    crawler = await AsyncWebCrawler().start()
+    run = crawler.arun_many(site.urls(2), dispatcher=FAST)
+    open_engine = run._client._open_engine
+
+    async def closed_in_between():
+        engine = await open_engine()
+        await crawler.close()
+        return engine
+
+    run._client._open_engine = closed_in_between
+    with pytest.raises(Crawl4Error, match="closed"):
+        async with asyncio.timeout(PATIENCE):
+            await run
+    assert site.requests == []
+
+
+async def test_a_crawler_whose_first_start_is_cancelled_leaves_nothing(site):
+    for turns in range(12):
+        crawler = AsyncWebCrawler()
+        start = asyncio.ensure_future(crawler.__aenter__())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        start.cancel()
+        await asyncio.wait({start})
+        if not start.cancelled():
+            await crawler.close()
+        assert not crawler.ready
+
+
+async def test_threads_that_start_one_crawler_at_once_share_one_engine(site):
+    crawler = AsyncWebCrawler()
+    engines = []
+
+    async def start():
+        await crawler.start()
+        engines.append(crawler._engine)
+
+    threads = [threading.Thread(target=lambda: asyncio.run(start())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        await asyncio.to_thread(thread.join)
+    assert len(set(engines)) == 1
+    await crawler.close()
+
+
+async def test_a_close_that_is_cancelled_twice_still_closes(crawler, site):
+    blocking = Blocking()
+    run = crawler.arun_many(site.urls(1), dispatcher=FAST, markdown_generator=blocking)
+    waiting = asyncio.ensure_future(anext(run))
+    await asyncio.to_thread(blocking.entered.wait)
+    for _ in range(3):
+        waiting.cancel()
+        await asyncio.sleep(0.01)
+    assert not waiting.done()
+    blocking.go_on.set()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+    assert crawler._engine.runs == set()
+
+
+async def test_a_spider_that_scrapy_closes_ends_the_runs_with_one_sentence(site):
+    async with AsyncWebCrawler(settings={"CLOSESPIDER_PAGECOUNT": 2}) as crawler:
+        outcome = None
+        with pytest.raises(Crawl4Error, match="closed"):
+            outcome = await batch(crawler, [*site.urls(3), *[site.url("/hang")] * 3])
+        assert outcome is None
+        site.release()
+        assert (await batch(crawler, site.urls(1)))[0].success

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import threading
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,11 @@ from ..config import BrowserConfig, Crawl4Settings, CrawlerRunConfig, HTTPCrawle
 from ..content import check_content_options
 from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
 from ..dispatch.loading import make_dispatcher
-from ..exceptions import UnsupportedOption
+from ..exceptions import EngineError, UnsupportedOption
 from .bridge import engine_loop
 from .client import RunClient
 from .engine import Engine
+from .finish import finish
 from .run import CrawlRun
 from .runner import Plan
 from .settings import refuse_unsupported
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from scrapy import Request
 
     from ..results import CrawlResult
+    from .bridge import EngineLoop
     from .tasks import CrawlTask
 
 MEMORY_LIMIT = "CRAWL4_MEMORY_LIMIT_MB"
@@ -92,6 +94,10 @@ class AsyncWebCrawler:
             self._settings["DOWNLOAD_VERIFY_CERTIFICATES"] = config.verify_ssl
         self._crawl4 = Crawl4Settings.from_settings(self._settings)
         self._engine: Engine | None = None
+        self._making = threading.Lock()
+        self._starters = 0
+        self._closing = 0
+        self._closes = 0
 
     @property
     def ready(self) -> bool:
@@ -103,19 +109,28 @@ class AsyncWebCrawler:
 
         :raises EngineError: when it can't start.
         """
-        await self._open()
+        is_first = not self.ready and not self._starters
+        self._starters += 1
+        try:
+            await self._open()
+        except BaseException:
+            if is_first and self._starters == 1:  # nobody else wants what this call began
+                await self.close()
+            raise
+        finally:
+            self._starters -= 1
         return self
 
     async def close(self) -> None:
         """End all runs of this crawler and its engine; returns when nothing of them is left."""
-        if self._engine is not None:
-            closing = asyncio.ensure_future(self._engine.home.run(self._engine.close()))
-            try:
-                await asyncio.shield(closing)
-            except asyncio.CancelledError:
-                # Whoever cancels a closing crawler still gets a closed one.
-                await asyncio.wait({closing})
-                raise
+        self._closes += 1
+        if self._engine is None:
+            return
+        self._closing += 1
+        try:
+            await finish(self._engine.home.run(self._engine.close()))
+        finally:
+            self._closing -= 1
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -170,13 +185,23 @@ class AsyncWebCrawler:
 
     async def _open(self) -> Engine:
         engine = self._engine
+        if self._closing:
+            raise EngineError("The crawler is being closed: start runs before that, or when close() has returned.")
         if engine is None or engine.closed:
+            closes = self._closes
             home = await engine_loop()
-            engine = self._engine
-            if engine is None or engine.closed:  # nobody was faster while this task waited
-                engine = self._engine = Engine(home, self._settings)
+            if closes != self._closes:
+                raise EngineError("The crawler was closed while it was starting.")
+            engine = self._fresh(home)
         await engine.home.run(engine.open())
         return engine
+
+    def _fresh(self, home: EngineLoop) -> Engine:
+        """Return an engine that is not closed; of several threads that want one, the first makes it."""
+        with self._making:
+            if self._engine is None or self._engine.closed:
+                self._engine = Engine(home, self._settings)
+            return self._engine
 
     def _dispatcher(self, dispatcher: object, config: CrawlerRunConfig) -> BaseDispatcher:
         if isinstance(dispatcher, BaseDispatcher):

@@ -82,8 +82,10 @@ class Engine:
     async def open(self) -> None:
         """Start the crawler and return when it can download, however often it is called.
 
-        :raises EngineError: when a component of the crawler could not start.
+        :raises EngineError: when a component of the crawler could not start, or it was closed before.
         """
+        if self.closed and self._opening is None:
+            raise EngineError("The crawler was closed before it started.")
         if self._opening is None:
             self._opening = asyncio.ensure_future(self._open())
         await asyncio.shield(self._opening)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..dispatch import Progress
+from .finish import finish
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -71,17 +71,15 @@ class CrawlRun:
 
     async def aclose(self) -> None:
         """End the run; returns when every fetch, timer and content job of it has ended. May be called again."""
-        closing = asyncio.ensure_future(self._client.close())
-        try:
-            await asyncio.shield(closing)
-        except asyncio.CancelledError:
-            # Whoever cancels a closing run still gets a closed one.
-            await asyncio.wait({closing})
-            raise
+        await finish(self._client.close())
 
     async def _closing_on_error(self, step: Awaitable[T]) -> T:
         try:
             return await step
+        except GeneratorExit:
+            # The loop is gone, and with it the way to wait.
+            self._client.abandon()
+            raise
         except BaseException:
             await self.aclose()
             raise

@@ -132,8 +132,9 @@ def test_imports_have_no_cycle():
     assert graph == {}
 
 
-def test_import_is_light():
-    code = "import sys, scrapy_crawl4; print(*sys.modules)"
+@pytest.mark.parametrize("statement", ["import scrapy_crawl4", "from scrapy_crawl4 import *"])
+def test_import_is_light(statement):
+    code = f"import sys; {statement}; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

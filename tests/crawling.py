@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,31 +87,41 @@ def run_spider(
     **settings: Any,
 ) -> Crawl:
     """Run `TheSpider` of `source`, in which `url(path, host)` is there, and return what it left."""
-    process = start_spider(site, folder, source, addon=addon, reactor=reactor, **settings)
-    try:
-        output, log = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, log = process.communicate()
-        raise AssertionError(f"the crawl did not end:\n{log}") from None
-    return made_of(output, log, process.returncode)
+    with running_spider(site, folder, source, addon=addon, reactor=reactor, **settings) as process:
+        return ended(process, timeout)
 
 
-def start_spider(
+@contextmanager
+def running_spider(
     site: Site, folder: Path, source: str, *, addon: bool = True, reactor: str = "asyncio", **settings: Any
-) -> subprocess.Popen[str]:
-    """The same, without waiting for its end."""
+) -> Iterator[subprocess.Popen[str]]:
+    """The same, without waiting for its end; what still runs at the end of the block is killed."""
     script = folder / "the_spider.py"
     script.write_text(HEAD + textwrap.dedent(source) + MAIN)
     chosen = {**SETTINGS, **REACTORS[reactor], **({"ADDONS": ADDON} if addon else {}), **settings}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-W", "error::ResourceWarning", str(script)],
         cwd=folder,
         env={**environment(), "SITE_PORT": str(site.port), "CRAWL_SETTINGS": json.dumps(chosen)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[str], timeout: float = 40) -> Crawl:
+    """Wait for the end of a crawl and return what it left."""
+    try:
+        output, log = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, log = process.communicate()
+        raise AssertionError(f"the crawl did not end:\n{log}") from None
+    return made_of(output, log, process.returncode)
 
 
 def made_of(output: str, log: str, code: int) -> Crawl:
@@ -121,16 +133,10 @@ def made_of(output: str, log: str, code: int) -> Crawl:
     return Crawl(told["items"], told["stats"], log, code)
 
 
-def interrupt(process: subprocess.Popen[str], timeout: float = 20) -> Crawl:
+def interrupt(process: subprocess.Popen[str]) -> Crawl:
     """Press Ctrl-C and wait for the end."""
     process.send_signal(signal.SIGINT)
-    try:
-        output, log = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, log = process.communicate()
-        raise AssertionError(f"the crawl did not end after Ctrl-C:\n{log}") from None
-    return made_of(output, log, process.returncode)
+    return ended(process, timeout=20)
 
 
 def environment() -> dict[str, str]:

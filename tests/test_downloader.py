@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .crawling import interrupt, made_of, run_spider, start_spider
+from .crawling import ended, interrupt, run_spider, running_spider
 from .server import Site
 
 EACH_REACTOR = pytest.mark.parametrize("reactor", ["asyncio", "none", "select"])
@@ -52,12 +52,11 @@ def test_as_many_are_in_flight_as_permitted(site: Site, tmp_path: Path, reactor:
         def parse(self, response):
             yield {"url": response.url}
     """
-    process = start_spider(site, tmp_path, source, reactor=reactor, CONCURRENT_REQUESTS_PER_DOMAIN=10, **settings)
-    try:
+    limit = {"CONCURRENT_REQUESTS_PER_DOMAIN": 10}
+    with running_spider(site, tmp_path, source, reactor=reactor, **limit, **settings) as process:
         assert site.wait_active(60, timeout=30)
         site.open_gate("all")
-    finally:
-        process.communicate(timeout=30)
+        ended(process)
     assert site.peak == 60
 
 
@@ -73,15 +72,15 @@ def test_concurrency_per_domain_and_slots_are_kept(site: Site, tmp_path: Path) -
         def parse(self, response):
             yield {"url": response.url}
     """
-    slots = {"127.0.0.3": {"concurrency": 1}, "127.0.0.4": {"concurrency": 4}}
-    process = start_spider(
-        site, tmp_path, source, CONCURRENT_REQUESTS=30, CONCURRENT_REQUESTS_PER_DOMAIN=2, DOWNLOAD_SLOTS=slots
-    )
-    try:
+    limits = {
+        "CONCURRENT_REQUESTS": 30,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
+        "DOWNLOAD_SLOTS": {"127.0.0.3": {"concurrency": 1}, "127.0.0.4": {"concurrency": 4}},
+    }
+    with running_spider(site, tmp_path, source, **limits) as process:
         assert site.wait_active(2 + 2 + 1 + 4 + 2 + 2, timeout=30)
         site.open_gate("all")
-    finally:
-        process.communicate(timeout=30)
+        ended(process)
     assert len(site.requests) == 60
     assert site.peaks == {f"127.0.0.{host}": peak for host, peak in enumerate([2, 2, 1, 4, 2, 2], start=1)}
 
@@ -284,20 +283,15 @@ def test_another_queue_is_read_ahead_up_to_the_bound(site: Site, tmp_path: Path)
         def parse(self, response):
             yield {"url": response.url}
     """
-    process = start_spider(
-        site,
-        tmp_path,
-        source,
-        CRAWL4_LOOKAHEAD=20,
-        SCHEDULER_PRIORITY_QUEUE="scrapy.pqueues.ScrapyPriorityQueue",
-        CONCURRENT_REQUESTS=50,
-    )
-    try:
+    settings = {
+        "CRAWL4_LOOKAHEAD": 20,
+        "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue",
+        "CONCURRENT_REQUESTS": 50,
+    }
+    with running_spider(site, tmp_path, source, **settings) as process:
         assert site.wait_for(lambda site: "/page/0" in site.paths(), timeout=30)
-    finally:
         site.open_gate("all")
-        output, log = process.communicate(timeout=40)
-    crawl = made_of(output, log, process.returncode)
+        crawl = ended(process)
     assert crawl.items[0] == {"waiting": 20, "scheduled": 72}
     assert len(crawl.items) == 101
 
@@ -315,11 +309,10 @@ def test_ctrl_c_ends_a_crawl_whose_host_is_slow(site: Site, tmp_path: Path, reac
         def parse(self, response):
             yield {"url": response.url}
     """
-    process = start_spider(
-        site, tmp_path, source, reactor=reactor, DOWNLOAD_DELAY=60, DOWNLOAD_DELAY_JITTER=0, CONCURRENT_REQUESTS=16
-    )
-    assert site.wait_for(lambda site: len(site.requests) == 1 and site.active == 0, timeout=30)
-    crawl = interrupt(process)
+    patience = {"DOWNLOAD_DELAY": 60, "DOWNLOAD_DELAY_JITTER": 0, "CONCURRENT_REQUESTS": 16}
+    with running_spider(site, tmp_path, source, reactor=reactor, **patience) as process:
+        assert site.wait_for(lambda site: len(site.requests) == 1 and site.active == 0, timeout=30)
+        crawl = interrupt(process)
     assert crawl.stats["finish_reason"] == "shutdown"
     assert len(site.requests) == 1
     assert "Traceback" not in crawl.log
@@ -413,13 +406,14 @@ def test_slots_say_what_scrapys_slots_say(site: Site, tmp_path: Path) -> None:
                 "lastseen": time.monotonic() - slot.lastseen < 60,
                 "text": str(slot).startswith("<downloader.Slot concurrency=2"),
             }
-            self.tasks = tasks
+            await engine.download_async(Request(url("/page/1", host=5)))
+            await asyncio.gather(*tasks)
     """
-    process = start_spider(site, tmp_path, source, CONCURRENT_REQUESTS_PER_DOMAIN=2, CONCURRENT_REQUESTS=3)
-    assert site.wait_active(2, timeout=30)
-    site.open_gate("open")
-    output, log = process.communicate(timeout=30)
-    assert '"active": 5, "transferring": 2, "free": 0, "lastseen": true, "text": true' in output, log
+    with running_spider(site, tmp_path, source, CONCURRENT_REQUESTS_PER_DOMAIN=2, CONCURRENT_REQUESTS=3) as process:
+        assert site.wait_for(lambda site: "/page/1" in site.paths(), timeout=30)
+        site.open_gate("open")
+        crawl = ended(process)
+    assert crawl.items == [{"active": 5, "transferring": 2, "free": 0, "lastseen": True, "text": True}]
 
 
 @pytest.mark.parametrize("after", [0, 2])

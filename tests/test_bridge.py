@@ -100,6 +100,57 @@ def test_a_forked_child_starts_an_engine_of_its_own(site):
     assert done.stderr == ""
 
 
+def test_a_forked_child_uses_the_crawler_of_its_parent(site):
+    done = run(
+        """
+        import os
+        crawler = AsyncWebCrawler()
+        async def one(): return (await crawler.arun(urls[0], mean_delay=0)).success
+        async def child():
+            async with asyncio.timeout(20):
+                print(await one(), flush=True)
+                await crawler.close()
+        print(asyncio.run(one()), flush=True)
+        for first in (crawler.close, child):
+            if (pid := os.fork()) == 0:
+                asyncio.run(first())
+                os._exit(0)
+            os.waitpid(pid, 0)
+        print(asyncio.run(one()))
+        asyncio.run(crawler.close())
+        """,
+        *site.urls(1),
+    )
+    assert done.stdout == "True\n" * 3
+    assert done.stderr == ""
+
+
+def test_a_loop_that_is_closed_under_a_run_ends_it(site):
+    done = run(
+        """
+        async def begin():
+            crawler = AsyncWebCrawler()
+            run = crawler.arun_many(urls, dispatcher=SemaphoreDispatcher(1), page_timeout=20_000)
+            return crawler, run, (await anext(run)).success
+        loop = asyncio.new_event_loop()
+        crawler, run, success = loop.run_until_complete(begin())
+        loop.close()
+        print(success, flush=True)
+        async def end():
+            async with asyncio.timeout(20):
+                while crawler._engine.runs: await asyncio.sleep(0.01)
+            await crawler.close()
+        asyncio.run(end())
+        """,
+        *site.urls(1),
+        site.url("/slow/0.5"),
+        *[site.url("/hang")] * 5,
+    )
+    assert done.stdout == "True\n"
+    assert done.stderr == ""
+    assert site.paths().count("/hang") <= 1
+
+
 def test_uvloop(site):
     pytest.importorskip("uvloop", reason="uvloop is not installed")
     done = run(
@@ -244,4 +295,26 @@ def test_crawl_many(site):
     )
     assert done.stdout.splitlines()[:2] == ["[0, 1, 2]"] * 2
     assert "running event loop" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_stream_of_crawl_many_may_be_dropped_anywhere(site):
+    done = run(
+        """
+        import gc
+        def stream():
+            results = crawl_many((url for url in urls * 100), dispatcher=FAST, stream=True)
+            next(results)
+            return results
+        box = [stream()]
+        async def drop(): box.clear(); gc.collect()
+        asyncio.run(drop())
+        box = [stream()]
+        thread = threading.Thread(target=box.clear); thread.start(); thread.join()
+        left_to_the_end_of_the_program = stream()
+        print([thread.name for thread in threading.enumerate()])
+        """,
+        *site.urls(3),
+    )
+    assert "closing" not in done.stdout
     assert done.stderr == ""

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy.utils.reactor import is_asyncio_reactor_installed, is_reactor_installed
@@ -38,18 +38,31 @@ class EngineLoop:
 
     loop: the loop.
     reactor: whether a Twisted reactor runs on it; False inside Scrapy's reactorless mode.
+    process: the process that runs it; a forked child has a copy that nobody runs.
     """
 
     loop: asyncio.AbstractEventLoop
     reactor: bool = True
+    process: int = field(default_factory=os.getpid)
 
     @property
     def is_here(self) -> bool:
         """Whether the caller runs on this loop."""
         return _running_loop() is self.loop
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether this process was forked from the one that runs the loop."""
+        return self.process != os.getpid()
+
     async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run *coroutine* on this loop and return its result; cancelling the caller cancels it."""
+        """Run *coroutine* on this loop and return its result; cancelling the caller cancels it.
+
+        :raises EngineError: when the loop has ended.
+        """
+        if self.is_lost:
+            coroutine.close()
+            raise EngineError("The engine was started in the process that this one was forked from.")
         if self.is_here:
             return await coroutine
         try:

@@ -123,7 +123,8 @@ class RunClient:
             self._feeder.cancel()
             await asyncio.wait({self._feeder})
         if self.runner is not None and self._engine is not None:
-            await self._engine.home.run(self.runner.stop("The run was closed before it ended."))
+            with contextlib.suppress(EngineError):  # the engine's loop has ended, and the run with it
+                await self._engine.home.run(self.runner.stop("The run was closed before it ended."))
         self.ended = True
         self._results.clear()
 

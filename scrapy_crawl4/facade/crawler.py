@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sized
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..config import BrowserConfig, Crawl4Settings, CrawlerRunConfig, HTTPCrawlerConfig
@@ -102,7 +103,7 @@ class AsyncWebCrawler:
     @property
     def ready(self) -> bool:
         """Whether the crawler is started and not closed."""
-        return self._engine is not None and not self._engine.closed
+        return self._engine is not None and not self._engine.is_over
 
     async def start(self) -> Self:
         """Start the engine; done by the first run anyway.
@@ -128,7 +129,8 @@ class AsyncWebCrawler:
             return
         self._closing += 1
         try:
-            await finish(self._engine.home.run(self._engine.close()))
+            with suppress(EngineError):  # its loop has ended, and it with the loop
+                await finish(self._engine.home.run(self._engine.close()))
         finally:
             self._closing -= 1
 
@@ -187,7 +189,7 @@ class AsyncWebCrawler:
         engine = self._engine
         if self._closing:
             raise EngineError("The crawler is being closed: start runs before that, or when close() has returned.")
-        if engine is None or engine.closed:
+        if engine is None or engine.is_over:
             closes = self._closes
             home = await engine_loop()
             if closes != self._closes:
@@ -199,7 +201,7 @@ class AsyncWebCrawler:
     def _fresh(self, home: EngineLoop) -> Engine:
         """Return an engine that is not closed; of several threads that want one, the first makes it."""
         with self._making:
-            if self._engine is None or self._engine.closed:
+            if self._engine is None or self._engine.is_over:
                 self._engine = Engine(home, self._settings)
             return self._engine
 

@@ -74,6 +74,11 @@ class Engine:
         self._closing: asyncio.Task[None] | None = None
 
     @property
+    def is_over(self) -> bool:
+        """Whether it takes no more runs: closed, or left behind in the process that this one was forked from."""
+        return self.closed or self.home.is_lost
+
+    @property
     def crawler(self) -> Crawler:
         """The Scrapy crawler; set once the engine is open."""
         assert self._crawler is not None

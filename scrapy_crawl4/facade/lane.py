@@ -28,17 +28,20 @@ class Lane(Generic[T]):
         self.wakeups = 0
         """Deliveries so far: what crossing costs, whatever the number of items."""
 
-    def put(self, item: T) -> None:
-        """Send *item*; thread-safe. Does nothing once the loop is closed, when nobody is left to take it.
+    def put(self, item: T) -> bool:
+        """Send *item*; thread-safe. Does nothing and returns False once the loop is closed: nobody is left to take it.
 
         ``_scheduled`` is cleared before the items are taken, so an item that was put without scheduling a delivery is
         always seen by the one under way.
         """
+        if self._loop.is_closed():
+            return False
         self._items.append(item)
         if not self._scheduled:
             self._scheduled = True
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._drain)
+        return True
 
     def _drain(self) -> None:
         self._scheduled = False

@@ -66,10 +66,10 @@ class Runner:
 
     :param engine: an open engine.
     :param plan: what to do.
-    :param send: takes every result, and an :class:`End` behind the last.
+    :param send: takes every result, and an :class:`End` behind the last; False when nobody is left who could.
     """
 
-    def __init__(self, engine: Engine, plan: Plan, send: Callable[[CrawlResult | End], None]) -> None:
+    def __init__(self, engine: Engine, plan: Plan, send: Callable[[CrawlResult | End], bool]) -> None:
         self.engine = engine
         self.plan = plan
         self.controller: DispatchController[Work] = DispatchController(
@@ -216,7 +216,8 @@ class Runner:
     def _emit(self, result: CrawlResult, *, verbose: bool = False) -> None:
         self._watch.finished(result, verbose=verbose)
         self.controller.hold(1)
-        self._send(result)
+        if not self._send(result):
+            self.abandon()
 
     def _maybe_end(self) -> None:
         if not self._input_ended or self.controller.busy or self._tasks or self._stopping is not None:

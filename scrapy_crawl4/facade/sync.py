@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ..exceptions import Crawl4Error
 from .crawler import AsyncWebCrawler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scrapy import Request
 
@@ -84,12 +86,29 @@ async def _collect(crawler: AsyncWebCrawler, run: CrawlRun) -> list[CrawlResult]
 
 
 def _stream(crawler: AsyncWebCrawler, run: CrawlRun) -> Iterator[CrawlResult]:
-    with asyncio.Runner() as runner:
-        try:
-            while (result := runner.run(_next(run))) is not None:
-                yield result
-        finally:
-            runner.run(crawler.close())
+    runner = asyncio.Runner()
+    try:
+        while (result := runner.run(_next(run))) is not None:
+            yield result
+    finally:
+        _outside_of_loops(partial(_end, runner, crawler))
+
+
+def _end(runner: asyncio.Runner, crawler: AsyncWebCrawler) -> None:
+    with runner:
+        runner.run(crawler.close())
+
+
+def _outside_of_loops(call: Callable[[], None]) -> None:
+    """Call *call* where no event loop runs; a generator may be dropped in the middle of somebody's."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        call()
+        return
+    thread = threading.Thread(target=call, name="scrapy-crawl4-closing")
+    thread.start()
+    thread.join()
 
 
 async def _next(run: CrawlRun) -> CrawlResult | None:

@@ -151,6 +151,34 @@ def test_a_loop_that_is_closed_under_a_run_ends_it(site):
     assert site.paths().count("/hang") <= 1
 
 
+def test_a_coroutine_dropped_with_its_loop_says_nothing(site):
+    done = run(
+        """
+        import gc
+        async def consume(crawler):
+            async with crawler, crawler.arun_many(urls, dispatcher=FAST) as run:
+                async for result in run: began.set()
+        async def main():
+            await asyncio.wait([asyncio.ensure_future(began.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+        crawler, began, loop = AsyncWebCrawler(), asyncio.Event(), asyncio.new_event_loop()
+        coroutine = consume(crawler)
+        tasks = [loop.create_task(coroutine)]
+        loop.run_until_complete(main())
+        loop.close()
+        tasks.clear()
+        coroutine.close()
+        async def end():
+            async with asyncio.timeout(20):
+                while crawler.ready: await asyncio.sleep(0.01)
+        asyncio.run(end())
+        """,
+        *site.urls(2),
+        *[site.url("/hang")] * 5,
+    )
+    assert "Exception ignored" not in done.stderr
+    assert "never awaited" not in done.stderr
+
+
 def test_uvloop(site):
     pytest.importorskip("uvloop", reason="uvloop is not installed")
     done = run(

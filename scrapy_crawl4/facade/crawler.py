@@ -140,7 +140,10 @@ class AsyncWebCrawler:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.close()
+        if kind is not GeneratorExit:
+            await self.close()
+        elif self._engine is not None:  # this loop is gone, and with it the way to wait
+            self._engine.abandon()
 
     async def arun(
         self, url: str | CrawlTask | Request, config: CrawlerRunConfig | None = None, **overrides: Any

@@ -135,6 +135,11 @@ class Engine:
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
 
+    def abandon(self) -> None:
+        """Begin to close and return at once; thread-safe."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and the engine with it
+            self.home.loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self.close()))
+
     async def _close(self) -> None:
         if self._opening is not None:
             await asyncio.wait({self._opening})

@@ -67,7 +67,10 @@ class CrawlRun:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.aclose()
+        if kind is GeneratorExit:  # the loop is gone, and with it the way to wait
+            self._client.abandon()
+        else:
+            await self.aclose()
 
     async def aclose(self) -> None:
         """End the run; returns when every fetch, timer and content job of it has ended. May be called again."""
@@ -77,8 +80,7 @@ class CrawlRun:
         try:
             return await step
         except GeneratorExit:
-            # The loop is gone, and with it the way to wait.
-            self._client.abandon()
+            self._client.abandon()  # as in __aexit__()
             raise
         except BaseException:
             await self.aclose()

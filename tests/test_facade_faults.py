@@ -66,6 +66,14 @@ async def test_a_task_with_a_config_of_another_type_is_one_failed_result(crawler
     assert results[0].url == site.url("/page/1")
 
 
+@pytest.mark.parametrize("field", ["session_id", "headers", "cookies", "meta"])
+async def test_a_task_with_a_field_of_a_wrong_type_is_told_which(crawler, site, field):
+    (result,) = await batch(crawler, [CrawlTask(site.url("/page/1"), **{field: 7})])
+    kind = "string" if field == "session_id" else "mapping"
+    assert result.error_message == f"CrawlTask.{field} must be a {kind} or None, got int."
+    assert site.requests == []
+
+
 async def test_a_matcher_that_raises_leaves_the_url_of_a_task_on_its_result(crawler, site):
     def matcher(url):
         raise ValueError("no idea")
@@ -262,6 +270,14 @@ async def test_a_session_taken_back_before_it_began_is_started_again(crawler, si
 
 
 # Figures
+
+
+async def test_a_page_that_takes_too_long_is_not_tried_again(crawler, site):
+    """Whichever timer of those under way fires first."""
+    results = await batch(crawler, [site.url("/hang")] * 8, page_timeout=200, max_retries=2)
+    assert {result.error_message for result in results} == {"The page took longer than 0.2 s (page_timeout)."}
+    assert [result.dispatch_result.retries for result in results] == [0] * 8
+    assert len(site.requests) == 8
 
 
 async def test_a_refusal_behind_a_redirect_is_counted_once(crawler, site):

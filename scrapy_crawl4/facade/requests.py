@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ..config import CrawlerRunConfig, HTTPCrawlerConfig
     from .tasks import Work
 
+TIMEOUT_MARGIN = 1.0
+"""Seconds that the download may take beyond ``page_timeout``, so that the session's own deadline comes first: what is
+retried and what is said must not depend on which of two equal timers fires first."""
+
 
 def make_request(work: Work, http: HTTPCrawlerConfig) -> Request:
     """Return a new request for *work*; a user's own ``scrapy.Request`` is copied, never written to."""
@@ -51,7 +55,7 @@ def _meta(work: Work, http: HTTPCrawlerConfig) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "cookiejar": session_key(work),
         "dont_obey_robotstxt": not config.check_robots_txt,
-        "download_timeout": config.page_timeout / 1000,
+        "download_timeout": config.page_timeout / 1000 + TIMEOUT_MARGIN,
     }
     if not http.follow_redirects:
         meta["dont_redirect"] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from ..dispatch import LOCAL
 from ..errors import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 RAW_PREFIXES = ("raw://", "raw:")
 LONGEST_ECHO = 200
@@ -38,6 +39,16 @@ class CrawlTask:
     headers: Mapping[str, str] | None = field(default=None, hash=False)
     cookies: Mapping[str, str] | None = field(default=None, hash=False)
     meta: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
+FIELDS: Mapping[str, tuple[type, str]] = {
+    "config": (CrawlerRunConfig, "CrawlerRunConfig"),
+    "session_id": (str, "string"),
+    "headers": (Mapping, "mapping"),
+    "cookies": (Mapping, "mapping"),
+    "meta": (Mapping, "mapping"),
+}
+"""What the fields of a :class:`CrawlTask` must be, for the check and for the sentence."""
 
 
 @dataclass(slots=True, eq=False)
@@ -99,10 +110,14 @@ def _shown(element: object) -> str:
 
 
 def _own_config(url: str, element: object) -> CrawlerRunConfig | None:
-    own: object = element.config if isinstance(element, CrawlTask) else None
-    if own is None or isinstance(own, CrawlerRunConfig):
-        return own
-    raise BadElement(url, f"CrawlTask.config must be a CrawlerRunConfig or None, got {type(own).__name__}.")
+    """Return the config of a :class:`CrawlTask`, whose fields are checked."""
+    if not isinstance(element, CrawlTask):
+        return None
+    for name, (kind, shown) in FIELDS.items():
+        value = getattr(element, name)
+        if value is not None and not isinstance(value, kind):
+            raise BadElement(url, f"CrawlTask.{name} must be a {shown} or None, got {type(value).__name__}.")
+    return element.config
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -125,6 +125,14 @@ def test_v2_the_own_group_counts_when_it_is_tightest(tree):
     assert tree.sample("0::/kube/pod\n") == (400, 410)
 
 
+def test_v2_the_limit_that_leaves_least_counts_while_none_is_near(tree):
+    """A small empty group ends a process long before a large one that is half full."""
+    tree.group()
+    tree.v2("kube", current=500, maximum=1000)
+    tree.v2("kube/pod", current=10, maximum=100)
+    assert tree.sample("0::/kube/pod\n") == (10, 100)
+
+
 def test_v2_the_root_of_a_host_has_no_memory_files(tree):
     tree.group(cgroup__procs="1")
     tree.v2("user.slice", current=200, maximum=400)

@@ -12,6 +12,8 @@ from ._validate import number
 from .cgroups import memory_groups
 
 MB = 1024 * 1024
+NEARLY_REACHED = 0.8
+"""Share of a limit from which on it counts more than how many bytes are left."""
 CHILDREN_EVERY = 5
 """Samples between two looks for new child processes, which reads the whole process table."""
 
@@ -68,7 +70,7 @@ class MemoryProbe:
             limit = group.limit()
             if limit is not None and limit < host.total:
                 candidates.append((group.used(), max(limit, 1)))
-        used, limit = max(candidates, key=lambda pair: pair[0] / pair[1])
+        used, limit = max(candidates, key=_pressure)
         return MemorySample(used / MB, limit / MB, process_mb)
 
     def _tree_mb(self) -> float:
@@ -80,6 +82,12 @@ class MemoryProbe:
             with contextlib.suppress(psutil.Error):
                 total += child.memory_info().rss
         return float(total / MB)
+
+
+def _pressure(candidate: tuple[int, int]) -> tuple[float, int]:
+    """Rank a pair of bytes used and limit: nearly reached limits by their share, the others by the room they leave."""
+    used, limit = candidate
+    return max(NEARLY_REACHED, used / limit), used - limit
 
 
 def _text(path: Path) -> str:

@@ -38,6 +38,13 @@ async def test_batch_is_a_list_in_input_order(crawler, site):
     assert urls[3] in results[3].markdown
 
 
+async def test_a_batch_awaited_again_gives_the_same_list(crawler, site):
+    run = crawler.arun_many(site.urls(2), dispatcher=FAST)
+    results = await run
+    assert len(results) == 2
+    assert await run is results
+
+
 async def test_await_with_stream_gives_an_iterator_in_completion_order(crawler, site):
     urls = [site.url("/gate/late"), *site.urls(5)]
     seen = []

@@ -29,6 +29,7 @@ class CrawlRun:
     def __init__(self, client: RunClient, *, stream: bool) -> None:
         self._client = client
         self._stream = stream
+        self._results: list[CrawlResult] | None = None
 
     @property
     def progress(self) -> Progress:
@@ -46,11 +47,13 @@ class CrawlRun:
         return await self._closing_on_error(self._collect())
 
     async def _collect(self) -> list[CrawlResult]:
-        results = []
-        while (result := await self._client.next()) is not None:
-            results.append(result)
-        results.sort(key=_position)
-        return results
+        if self._results is None:
+            results = []
+            while (result := await self._client.next()) is not None:
+                results.append(result)
+            results.sort(key=_position)
+            self._results = results
+        return self._results
 
     def __aiter__(self) -> Self:
         return self

@@ -219,6 +219,15 @@ class DispatchController(Generic[T]):
         self._queues.forget(now)
         return self._take_back(load)
 
+    def slow_down(self, host: str, seconds: float) -> None:
+        """Let at least *seconds* pass between two starts on *host* from now on.
+
+        The longest ever asked for counts as long as the run lasts, up to the rate limiter's ``max_delay``, or 60 s
+        without one.
+        """
+        if host != LOCAL:
+            self._queues.slow_down(host, seconds, self._clock(), self._random)
+
     def timed_out(self) -> bool:
         """Return True when tasks waited ``memory_wait_timeout`` seconds without a permit or a running session."""
         limit = self.dispatcher.memory_wait_timeout
@@ -262,10 +271,7 @@ class DispatchController(Generic[T]):
         return Host(key, pace, limits)
 
     def _reserve(self, host: Host[T], now: float) -> None:
-        interval = 0.0 if host.pace is None else host.pace.interval(self._random)
-        if host.limits is not None:
-            interval = max(interval, host.limits.download_delay())
-        host.next_start = now + interval
+        host.next_start = now + host.interval(self._random)
         host.in_flight += 1
         self._queues.offer(host, now)
 

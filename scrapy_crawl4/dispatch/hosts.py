@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from random import Random
 
     from .rate_limiter import HostPace
     from .session import Job
 
 T = TypeVar("T")
+
+LONGEST_INTERVAL = 60.0
+"""Seconds that a host may ask for between two starts where no rate limiter says how long is too long."""
 
 
 class HostLimits(Protocol):
@@ -30,7 +34,18 @@ class HostLimits(Protocol):
 class Host(Generic[T]):
     """One host's tasks in the order they came, and its state."""
 
-    __slots__ = ("cooling", "in_flight", "jobs", "keep_until", "key", "limits", "next_start", "pace", "queued")
+    __slots__ = (
+        "cooling",
+        "in_flight",
+        "jobs",
+        "keep_until",
+        "key",
+        "least_interval",
+        "limits",
+        "next_start",
+        "pace",
+        "queued",
+    )
 
     def __init__(self, key: str, pace: HostPace | None, limits: HostLimits | None) -> None:
         self.key = key
@@ -39,6 +54,8 @@ class Host(Generic[T]):
         self.jobs: deque[Job[T]] = deque()
         self.in_flight = 0
         self.next_start = 0.0
+        self.least_interval = 0.0
+        """Seconds between two starts that the host itself asked for, not yet capped."""
         self.queued = False
         self.cooling = False
         self.keep_until = 0.0
@@ -47,6 +64,13 @@ class Host(Generic[T]):
     def may_start_at(self) -> float:
         """Clock time before which nothing of this host starts."""
         return self.next_start if self.pace is None else max(self.next_start, self.pace.next_start)
+
+    def interval(self, random: Random) -> float:
+        """Return the seconds that must pass between this start and the next: the most that anybody asks for."""
+        longest = LONGEST_INTERVAL if self.pace is None else self.pace.limiter.max_delay
+        paced = 0.0 if self.pace is None else self.pace.interval(random)
+        limited = 0.0 if self.limits is None else self.limits.download_delay()
+        return max(paced, limited, min(self.least_interval, longest))
 
     @property
     def has_room(self) -> bool:
@@ -77,6 +101,7 @@ class HostQueues(Generic[T]):
         self._ready: list[tuple[float, int, Host[T]]] = []
         self._cooling: list[tuple[float, int, Host[T]]] = []
         self._full: dict[str, Host[T]] = {}
+        self._least_intervals: dict[str, float] = {}
         self._order = count()
         self.waiting = 0
         """Tasks in all queues."""
@@ -91,6 +116,7 @@ class HostQueues(Generic[T]):
         host = self._hosts.get(key)
         if host is None:
             host = self._hosts[key] = self._make_host(key)
+            host.least_interval = self._least_intervals.get(key, 0.0)
         return host
 
     def find(self, key: str) -> Host[T] | None:
@@ -121,6 +147,20 @@ class HostQueues(Generic[T]):
             # As if it could start since then: before all that wait less, in turns with those that wait as long.
             when -= self._patience
         self._push(host, when)
+
+    def slow_down(self, key: str, seconds: float, now: float, random: Random) -> None:
+        """Let at least *seconds* pass between two starts on *key*, also after :meth:`forget` dropped its state."""
+        host = self._hosts.get(key)
+        if seconds > self._least_intervals.get(key, 0.0):
+            self._least_intervals[key] = seconds
+            if host is not None:
+                host.least_interval = seconds
+                if host.in_flight:
+                    # Those started before this was known.
+                    host.next_start = max(host.next_start, now + host.interval(random))
+        if host is not None:
+            # Whatever learnt this may have raised the host's limits.
+            self.offer(host, now)
 
     def recheck(self, now: float) -> None:
         """Look again at the hosts that had no room: their limits may have been raised. O(hosts without room)."""

@@ -16,6 +16,7 @@ from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.httpobj import urlparse_cached
 
 from .config.settings import Crawl4Settings
+from .crawl_delay import crawl_delay
 from .dispatch import LOCAL, parse_retry_after
 from .dispatch.loading import make_dispatcher
 from .gate import DispatchGate, TurnedAway, dispatch_stats
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from scrapy.core.downloader import Slot
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
 
     from .dispatch import Session
     from .gate import Turn
@@ -44,7 +46,7 @@ class DispatchDownloader(Downloader):
     A request that waits, for a permit, for memory or for its host, holds nothing and holds up no other host. The
     limits of a host are those of Scrapy: ``CONCURRENT_REQUESTS_PER_DOMAIN``, ``DOWNLOAD_DELAY`` with its jitter,
     ``DOWNLOAD_SLOTS``, the ``download_slot`` meta key and what AutoThrottle makes of the slot's delay. Where the rate
-    limiter has a delay too, the longer one counts.
+    limiter has a delay too, the longer one counts, and with ``CRAWL4_OBEY_CRAWL_DELAY`` that of robots.txt as well.
 
     :raises DispatcherError: when the dispatcher cannot be loaded.
     :raises ValueError: for a setting that is out of range.
@@ -63,6 +65,8 @@ class DispatchDownloader(Downloader):
         )
         self.gate.on_tick = self._ticked
         self._turned_away: set[Request] = set()
+        if own.obey_crawl_delay and crawler.settings.getbool("ROBOTSTXT_OBEY"):
+            crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
 
     def needs_backout(self) -> bool:
         """Return True while the engine should leave further requests in the scheduler.
@@ -207,6 +211,15 @@ class DispatchDownloader(Downloader):
             self.gate.turn_away()
         else:
             slot.nextcall.schedule()
+
+    def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        """Keep the pace that a robots.txt asks for; it comes before the first page of its host."""
+        settings = self.crawler.settings
+        name = settings["ROBOTSTXT_USER_AGENT"] or request.headers.get(b"User-Agent", settings["USER_AGENT"])
+        seconds = crawl_delay(robotparser, name or "")
+        # Other requests of the host may have its own slot.
+        for key in {self.get_slot_key(request), urlparse_cached(request).hostname or ""}:
+            self.gate.controller.slow_down(key, seconds)
 
     def _engine_slot(self) -> Any:
         """Return the engine's own slot: the one place that says whether it closes, and that wakes it."""

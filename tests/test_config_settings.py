@@ -29,6 +29,7 @@ NAMES = {
     "CRAWL4_MAX_DELAY_SECS": ("max_delay_secs", 30, 30.0),
     "CRAWL4_MAX_RETRIES": ("max_retries", 0, 0),
     "CRAWL4_RATE_LIMIT_CODES": ("rate_limit_codes", "429, 503,520", (429, 503, 520)),
+    "CRAWL4_OBEY_CRAWL_DELAY": ("obey_crawl_delay", "1", True),
     "CRAWL4_LOOKAHEAD": ("lookahead", 10, 10),
     "CRAWL4_CONTENT_WORKERS": ("content_workers", "0", 0),
     "CRAWL4_MARKDOWN_CONVERTER": ("markdown_converter", "turbohtml", "turbohtml"),

@@ -156,6 +156,8 @@ class Crawl4Settings:
     """Further tries of a task whose host limits its rate."""
     rate_limit_codes: tuple[int, ...] = field(default=(429, 503), metadata=_as(_codes))
     """Statuses by which a host limits its rate."""
+    obey_crawl_delay: bool = field(default=False, metadata=_as(_boolean))
+    """Whether, with ``ROBOTSTXT_OBEY``, a host's ``Crawl-delay`` and ``Request-rate`` are kept too."""
     lookahead: int = field(default=1000, metadata=_as(_whole(1)))
     """Most tasks that are read ahead of the consumer."""
     content_workers: int = field(default=0, metadata=_as(_workers))

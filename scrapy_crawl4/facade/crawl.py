@@ -15,6 +15,7 @@ from ..exceptions import TaskFailed
 from ..results import CrawlResult
 from .local import read_file
 from .requests import make_request, session_key
+from .robots import LISTENER
 from .tasks import raw_html
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class SessionCrawl:
     async def _crawl_http(self) -> CrawlResult | None:
         work, engine = self._work, self._runner.engine
         request = make_request(work, self._runner.plan.http)
+        request.meta[LISTENER] = self._runner.slow_down
         try:
             response = await engine.fetch(request)
         except Exception:

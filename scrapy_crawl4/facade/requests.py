@@ -65,6 +65,12 @@ def _meta(work: Work, http: HTTPCrawlerConfig) -> dict[str, Any]:
     return meta
 
 
+def obeys_robots(work: Work) -> bool:
+    """Return whether robots.txt is asked before *work* is fetched; a task's own meta has the last word."""
+    own = getattr(work.element, "meta", None) or {}
+    return not own.get("dont_obey_robotstxt", not work.config.check_robots_txt)
+
+
 def session_key(work: Work) -> str | int:
     """Return the name of the cookie jar of *work*: its session's, or one that only this task has."""
     own = work.element.session_id if isinstance(work.element, CrawlTask) else None

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.utils.httpobj import urlparse_cached
 
+from ..crawl_delay import crawl_delay
+
 if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.robotstxt import RobotParser
+
+LISTENER = "crawl4_crawl_delay"
+"""Meta key: a function that takes a host and the seconds between two starts that its robots.txt asks for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +53,14 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
             shared.waiting -= 1
             if not shared.waiting:
                 await self._end(place, shared)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        """Tell the request's run what pace the host asks for, then judge *request* as Scrapy does."""
+        tell = request.meta.get(LISTENER)
+        if tell is not None:
+            name = self._robotstxt_useragent or request.headers.get(b"User-Agent", self._default_useragent)
+            tell(urlparse_cached(request).hostname or "", crawl_delay(rp, name or ""))
+        super().process_request_2(rp, request)
 
     async def _end(self, place: str, shared: SharedFetch) -> None:
         """Forget a fetch that nobody waits for any more, and end it if it has not ended."""

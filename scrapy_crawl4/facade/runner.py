@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..dispatch import DispatchController, DispatchDriver, MemoryProbe
 from ..results import CrawlResult
 from .crawl import SessionCrawl
+from .first_visits import FirstVisits
 from .outcome import dispatch_result, failed_before_start
 from .tasks import BadElement, Work, make_work
 from .watch import Watch
@@ -72,8 +73,9 @@ class Runner:
     def __init__(self, engine: Engine, plan: Plan, send: Callable[[CrawlResult | End], bool]) -> None:
         self.engine = engine
         self.plan = plan
+        self._visits = FirstVisits()
         self.controller: DispatchController[Work] = DispatchController(
-            plan.dispatcher, buffer=plan.dispatcher.max_session_permit
+            plan.dispatcher, buffer=plan.dispatcher.max_session_permit, host_limits=self._visits.limits
         )
         self.jobs: set[Future[Any]] = set()
         """Content work under way on other threads."""
@@ -129,6 +131,12 @@ class Runner:
         self.controller.hold(-sum(batch))
         self._driver.pump()
 
+    def slow_down(self, host: str, seconds: float) -> None:
+        """Keep the pace that robots.txt of *host* asks for, 0 for none; others may start there from now on."""
+        self._visits.learn(host)
+        self.controller.slow_down(host, seconds)
+        self._driver.pump()
+
     def progress(self) -> Progress:
         """Return where the run is; may be called from any thread."""
         progress = self.controller.progress()
@@ -175,6 +183,7 @@ class Runner:
         self._emit(result)
 
     def _start(self, session: Session[Work]) -> None:
+        self._visits.begin(session)
         crawl = SessionCrawl(self, session)
         task = asyncio.ensure_future(crawl.run())
         self._tasks[session.number] = task
@@ -185,6 +194,7 @@ class Runner:
         self, session: Session[Work], crawl: SessionCrawl, task: asyncio.Task[CrawlResult | None]
     ) -> None:
         del self._tasks[session.number]
+        self._visits.end(session)
         taken_back = session.number in self._shedding
         self._shedding.discard(session.number)
         if self._stopping is not None and task.cancelled():

@@ -42,6 +42,7 @@ REQUIRED: Mapping[str, Any] = {
     "DOWNLOAD_DELAY": 0,
     "DOWNLOAD_SLOTS": {},
     "CRAWL4_DISPATCHER": "scrapy_crawl4.dispatch.SemaphoreDispatcher",
+    "CRAWL4_OBEY_CRAWL_DELAY": False,
     "RETRY_ENABLED": False,
     # Each request says whether robots.txt counts for it.
     "ROBOTSTXT_OBEY": True,

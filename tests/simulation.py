@@ -96,7 +96,7 @@ class SimulatedProbe:
     def sample(self) -> MemorySample:
         self.samples += 1
         used = self.percent(self.loop.now - START)
-        return MemorySample(used, 100.0, used)
+        return MemorySample(1000 * used, 100_000.0, 1000 * used)
 
 
 @dataclass

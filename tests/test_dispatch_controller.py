@@ -33,7 +33,7 @@ def start_all(control):
 
 
 def sample(percent):
-    return MemorySample(percent, 100.0, percent)
+    return MemorySample(1000 * percent, 100_000.0, 1000 * percent)
 
 
 class Fixed(BaseDispatcher):
@@ -267,8 +267,8 @@ def test_memory_of_a_session_is_that_of_its_own_time():
     session = control.start_next()
     for percent in (30, 70, 50):
         control.sample(sample(percent))
-    assert (session.memory_at_start, session.memory_peak) == (40, 70)
-    assert control.statistics.memory_peak_mb == 70
+    assert (session.memory_at_start, session.memory_peak) == (40_000, 70_000)
+    assert control.statistics.memory_peak_mb == 70_000
     control.sample(None)
     assert control.statistics.samples == 5
 

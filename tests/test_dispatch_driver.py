@@ -161,7 +161,7 @@ def test_d8_memory_wait_timeout_ends_only_what_waits():
     run.crawl(tasks(20))
     good = [task for task, error in errors(run).items() if error is None]
     sentence = (
-        "Memory allowed no start for 30 s (memory_wait_timeout): 96 of 100 MB in use; "
+        "Memory allowed no start for 30 s (memory_wait_timeout): 96000 of 100000 MB in use; "
         "raise the limit or lower max_session_permit."
     )
     assert good == [0, 1, 2, 3, 4], "5 was taken back"

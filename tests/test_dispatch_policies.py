@@ -30,7 +30,7 @@ POLICIES = [
 
 
 def load(percent, *, permits=20, in_flight=0, **known):
-    memory = None if percent is None else MemorySample(percent, 100.0, percent)
+    memory = None if percent is None else MemorySample(1000 * percent, 100_000.0, 1000 * percent)
     return Load(memory=memory, permits=permits, in_flight=in_flight, **known)
 
 
@@ -173,7 +173,7 @@ def test_permits_rise_by_a_quarter_and_never_swing_from_none_to_all(series, most
     controller = DispatchController(MemoryAdaptiveDispatcher(max_session_permit=most))
     granted = [most]
     for percent in series:
-        controller.sample(MemorySample(percent, 100, percent))
+        controller.sample(MemorySample(1000 * percent, 100_000, 1000 * percent))
         granted.append(controller.permits)
     step = max(1, most // 4)
     assert all(after <= before + step for before, after in pairwise(granted))
@@ -184,7 +184,7 @@ def test_permits_fall_step_by_step_and_come_back_in_steps():
     controller = DispatchController(MemoryAdaptiveDispatcher())
     granted = []
     for percent in [80, 86, 87, 88, 89, 91, 96, 91, 80, 80, 80, 80, 80]:
-        controller.sample(MemorySample(percent, 100, percent))
+        controller.sample(MemorySample(1000 * percent, 100_000, 1000 * percent))
         granted.append(controller.permits)
     assert granted == [20, 16, 12, 8, 4, 1, 0, 1, 6, 11, 16, 20, 20]
 

@@ -5,7 +5,8 @@ from .cgroups import MemoryGroup, memory_groups
 from .controller import LOCAL, DispatchController
 from .driver import DispatchDriver, Timer
 from .hosts import HostLimits
-from .memory import MemoryProbe, MemorySample
+from .ledger import MemoryLedger
+from .memory import MemoryProbe, MemorySample, give_back_memory
 from .memory_adaptive import MemoryAdaptiveDispatcher
 from .progress import Progress
 from .rate_limiter import HostPace, RateLimiter
@@ -26,6 +27,7 @@ __all__ = [
     "Load",
     "MemoryAdaptiveDispatcher",
     "MemoryGroup",
+    "MemoryLedger",
     "MemoryProbe",
     "MemorySample",
     "Progress",
@@ -33,6 +35,7 @@ __all__ = [
     "SemaphoreDispatcher",
     "Session",
     "Timer",
+    "give_back_memory",
     "memory_groups",
     "parse_retry_after",
 ]

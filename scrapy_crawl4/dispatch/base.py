@@ -26,6 +26,8 @@ class Load:
     rate_limited: responses so far that carried a rate-limit status.
     elapsed: seconds since the first task was added.
     memory: the last memory sample, None where memory is not watched.
+    reserved_mb: MB by which memory may still grow for what is in flight or ended since that sample, an estimate.
+    session_mb: MB that one more session would need, learned from pages of its host and kind, an estimate.
     """
 
     waiting: int = 0
@@ -36,6 +38,15 @@ class Load:
     rate_limited: int = 0
     elapsed: float = 0.0
     memory: MemorySample | None = None
+    reserved_mb: float = 0.0
+    session_mb: float = 0.0
+
+    @property
+    def expected_percent(self) -> float | None:
+        """Memory in percent of the limit once everything in flight has grown as expected; None as below."""
+        if self.memory is None:
+            return None
+        return self.memory.percent + 100.0 * self.reserved_mb / max(self.memory.limit_mb, 1.0)
 
     @property
     def memory_percent(self) -> float | None:

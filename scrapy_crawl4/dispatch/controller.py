@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from operator import index
 from random import Random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..exceptions import DispatcherError
 from .base import Load
 from .hosts import Host, HostQueues
+from .ledger import MemoryLedger
+from .pressure import Pressure
 from .progress import Progress
 from .rate_limiter import HostPace
 from .session import Job, Session
@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 LOCAL = ""
 """The host of tasks that need no network; they wait for nobody's pace."""
+HTTP = "http"
+"""The kind of a session that fetches over HTTP."""
 
 
 class DispatchController(Generic[T]):
@@ -53,7 +55,8 @@ class DispatchController(Generic[T]):
     ) -> None:
         self.dispatcher = dispatcher
         self.statistics = DispatchStatistics()
-        self.memory: MemorySample | None = None
+        self._ledger = MemoryLedger()
+        self._pressure = Pressure(dispatcher)
         self._buffer = buffer
         self._held = 0
         self._host_limits = host_limits
@@ -61,9 +64,17 @@ class DispatchController(Generic[T]):
         self._random = random or Random()  # noqa: S311 - jitter, not secrets
         self._queues: HostQueues[T] = HostQueues(self._make_host, dispatcher.fairness_timeout)
         self._sessions: dict[int, Session[T]] = {}
-        self._granted = self._granted_before = dispatcher.max_session_permit
         self._began: float | None = None
-        self._stalled_since: float | None = None
+
+    @property
+    def memory(self) -> MemorySample | None:
+        """The last memory sample; None where memory is not watched."""
+        return self._ledger.memory
+
+    @property
+    def wants_sample(self) -> bool:
+        """Whether memory should be measured before the next start."""
+        return self._ledger.wants_sample
 
     @property
     def waiting(self) -> int:
@@ -83,25 +94,32 @@ class DispatchController(Generic[T]):
     @property
     def permits(self) -> int:
         """Sessions that may be in flight now."""
-        return self._permits(self.load())
+        return self._pressure.permits(self.load())
 
     @property
     def has_room(self) -> bool:
-        """Whether one more session could start as far as permits go."""
-        return len(self._sessions) + max(0, self._held - self._buffer) < self.permits
+        """Whether one more session of no special size could start as far as permits go."""
+        return self._has_room(None)
 
-    def load(self) -> Load:
-        """Return what the policy is told."""
-        stats = self.statistics
+    def _has_room(self, job: Job[T] | None) -> bool:
+        granted = self._pressure.permits(self.load(job))
+        return len(self._sessions) + max(0, self._held - self._buffer) < granted
+
+    def load(self, job: Job[T] | None = None) -> Load:
+        """Return what the policy is told, with *job* as what would start next."""
+        stats, ledger = self.statistics, self._ledger
+        kind, host, size = (HTTP, LOCAL, None) if job is None else (job.kind, job.host, job.size)
         return Load(
             waiting=self._queues.waiting,
             in_flight=len(self._sessions),
-            permits=self._granted_before,
+            permits=self._pressure.granted_before,
             done=stats.done,
             failed=stats.failed,
             rate_limited=stats.rate_limited,
             elapsed=0.0 if self._began is None else self._clock() - self._began,
-            memory=self.memory,
+            memory=ledger.memory,
+            reserved_mb=ledger.reserved_mb,
+            session_mb=ledger.session_mb(kind, host, size),
         )
 
     def progress(self) -> Progress:
@@ -115,23 +133,27 @@ class DispatchController(Generic[T]):
             retried=stats.retried,
             bytes_received=stats.bytes_received,
             elapsed=load.elapsed,
-            permits=self._granted,
+            permits=self._pressure.granted,
             memory_mb=memory.process_mb if memory else 0.0,
             memory_limit_mb=memory.limit_mb if memory else 0.0,
         )
 
-    def add(self, task: T, host: str = LOCAL) -> None:
-        """Queue *task* at the end of its host's line."""
+    def add(self, task: T, host: str = LOCAL, kind: str = HTTP) -> None:
+        """Queue *task* at the end of its host's line.
+
+        :param kind: the way it is fetched; sessions of one kind cost alike.
+        """
         now = self._clock()
         if self._began is None:
             self._began = now
-        self._queues.add(Job(task, host, added_at=now), now)
+        self._queues.add(Job(task, host, kind, added_at=now), now)
 
     def start_next(self) -> Session[T] | None:
         """Start the next task that may start now and return its session, which holds a permit until it ends."""
-        if not self._queues.waiting or not self.has_room:
-            return None
         now = self._clock()
+        job = self._queues.peek(now)
+        if job is None or not self._has_room(job):
+            return None
         taken = self._queues.take(now)
         if taken is None:
             return None
@@ -141,7 +163,9 @@ class DispatchController(Generic[T]):
 
     def wakeup_at(self) -> float | None:
         """Return the clock time at which a task may start by itself; None while only an event can change that."""
-        if not self._queues.waiting or not self.has_room:
+        now = self._clock()
+        job = self._queues.peek(now)
+        if not self._queues.waiting or not self._has_room(job):
             return None
         return self._queues.next_time()
 
@@ -177,7 +201,7 @@ class DispatchController(Generic[T]):
 
     def release(self, session: Session[T], *, failed: bool = False, bytes_received: int = 0) -> None:
         """End *session*: its permit is free and its task is done. ``ValueError`` if it has ended already."""
-        self._close_session(session)
+        self._close_session(session, bytes_received or None)
         stats = self.statistics
         stats.done += 1
         stats.failed += failed
@@ -206,17 +230,39 @@ class DispatchController(Generic[T]):
 
         Whoever drives the controller cancels that session and calls :meth:`requeue` with ``shed=True``.
         """
-        self.memory = memory
         now = self._clock()
         self._note_memory(memory)
-        # Until the next sample the policy answers from here; from its own last answer it would rise again at once.
-        self._granted_before = self._granted
-        load = self.load()
-        self._granted = self._permits(load)
-        self.statistics.throttled_checks += self._granted < self.dispatcher.max_session_permit
-        self._watch_stall(now, load)
+        self._pressure.check(self.load(), now, held=self._held > 0)
+        self.statistics.throttled_checks = self._pressure.throttled_checks
         self._queues.recheck(now)
         self._queues.forget(now)
+        return self._take_back(self.load())
+
+    def declare(self, session: Session[T], size: int) -> str:
+        """Take in that the page of *session* is said to have *size* bytes of decoded body.
+
+        Returns a sentence if it can't fit into memory even alone: it should be given up then. Ask :meth:`take_back`
+        afterwards, as with :meth:`receive`.
+        """
+        session.job.size = size
+        self._ledger.grow(session.number, size, received=False)
+        return self._ledger.too_large(size)
+
+    def receive(self, session: Session[T], size: int) -> str:
+        """Take in that *size* bytes of the body of *session* have arrived in all; returns as :meth:`declare` does."""
+        if session.job.size is not None and size > session.job.size:
+            session.job.size = size
+        self._ledger.grow(session.number, size, received=True)
+        return self._ledger.too_large(size)
+
+    def take_back(self) -> Session[T] | None:
+        """Return a session that must be taken back because more was promised than there is; ask until None.
+
+        While what is *measured* is critical, :meth:`sample` takes back one at a time instead.
+        """
+        load = self.load()
+        if load.memory is None or self._pressure.sheds(replace(load, reserved_mb=0.0), load.in_flight):
+            return None
         return self._take_back(load)
 
     def slow_down(self, host: str, seconds: float) -> None:
@@ -230,14 +276,11 @@ class DispatchController(Generic[T]):
 
     def timed_out(self) -> bool:
         """Return True when tasks waited ``memory_wait_timeout`` seconds without a permit or a running session."""
-        limit = self.dispatcher.memory_wait_timeout
-        if limit is None or self._stalled_since is None:
-            return False
-        return self._clock() - self._stalled_since >= limit
+        return self._pressure.timed_out(self._clock())
 
     def drain(self, *, failed: bool = False) -> list[Job[T]]:
         """Remove and return every waiting task; with *failed* each counts as done and failed."""
-        self._stalled_since = None
+        self._pressure.started()
         jobs, now = list(self._queues.drain()), self._clock()
         for key in {job.host for job in jobs}:
             self._cool(self._queues.host(key), now)
@@ -255,14 +298,6 @@ class DispatchController(Generic[T]):
         self._queues.discard(job)
         self._cool(queue, self._clock())
         return True
-
-    def _permits(self, load: Load) -> int:
-        answer = self.dispatcher.permits(load)
-        try:
-            return max(0, min(index(answer), self.dispatcher.max_session_permit))
-        except TypeError:
-            name = type(self.dispatcher).__name__
-            raise DispatcherError(f"{name}.permits() must return a whole number, got {answer!r}.") from None
 
     def _make_host(self, key: str) -> Host[T]:
         limiter = self.dispatcher.rate_limiter
@@ -284,11 +319,13 @@ class DispatchController(Generic[T]):
         memory = self.memory.process_mb if self.memory is not None else 0.0
         session = Session(job, stats.started, now, time.time(), memory, memory)
         self._sessions[session.number] = session
+        self._ledger.open(session.number, job.kind, job.host, job.size)
         stats.max_in_flight = max(stats.max_in_flight, len(self._sessions))
-        self._stalled_since = None
+        self._pressure.started()
         return session
 
-    def _close_session(self, session: Session[T]) -> None:
+    def _close_session(self, session: Session[T], size: int | None = None) -> None:
+        self._ledger.close(session.number, size)
         if self._sessions.pop(session.number, None) is None:
             raise ValueError(f"Session {session.number} has ended already.")
 
@@ -308,6 +345,7 @@ class DispatchController(Generic[T]):
 
     def _note_memory(self, memory: MemorySample | None) -> None:
         self.statistics.samples += 1
+        self._ledger.sampled(memory)
         if memory is None:
             return
         self.statistics.memory_peak_mb = max(self.statistics.memory_peak_mb, memory.process_mb)
@@ -317,13 +355,8 @@ class DispatchController(Generic[T]):
     def _take_back(self, load: Load) -> Session[T] | None:
         # Closing a page can take longer than one check; what is on its way out is neither chosen nor counted again.
         staying = [session for session in self._sessions.values() if not session.taken_back]
-        if not staying or not self.dispatcher.sheds(replace(load, in_flight=len(staying))):
+        if not staying or not self._pressure.sheds(load, len(staying)):
             return None
         staying[-1].taken_back = True
+        self._ledger.close(staying[-1].number)
         return staying[-1]
-
-    def _watch_stall(self, now: float, load: Load) -> None:
-        if self._granted > 0 or load.in_flight or not load.waiting:
-            self._stalled_since = None
-        elif self._stalled_since is None:
-            self._stalled_since = now

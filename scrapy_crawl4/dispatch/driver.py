@@ -70,13 +70,33 @@ class DispatchDriver(Generic[T]):
         self._pumping = True
         try:
             self._ensure_tick()
-            while not self._closed and (session := self._controller.start_next()) is not None:
+            while not self._closed and (session := self._next()) is not None:
                 self._start(session)
             self._arm(self._controller.wakeup_at())
         except Exception as error:  # noqa: BLE001 - permits() is a user's code
             self._give_up(error)
         finally:
             self._pumping = False
+
+    def declare(self, session: Session[T], size: int) -> str:
+        """Take in what a server says of a page's size, as :meth:`DispatchController.declare`, and act on it."""
+        return self._controller.declare(session, size) or self._relieve()
+
+    def receive(self, session: Session[T], size: int) -> str:
+        """Take in how much of a page has arrived, as :meth:`DispatchController.receive`, and act on it."""
+        return self._controller.receive(session, size) or self._relieve()
+
+    def _relieve(self) -> str:
+        """Take sessions back while more is promised than there is; returns nothing, that nobody need give up."""
+        while not self._closed and (session := self._controller.take_back()) is not None:
+            self._shed(session)
+        return ""
+
+    def _next(self) -> Session[T] | None:
+        """Return the next session, decided on fresh figures if much has changed since the last sample."""
+        if self._controller.wants_sample:
+            self._sample()
+        return self._controller.start_next()
 
     def refresh(self) -> None:
         """Sample now unless the last sample is less than ``check_interval`` old; for answers outside of a start."""

@@ -168,21 +168,29 @@ class HostQueues(Generic[T]):
         for host in full.values():
             self.offer(host, now)
 
-    def take(self, now: float) -> tuple[Host[T], Job[T]] | None:
-        """Return the next job that may start at *now* with its host, or None."""
+    def peek(self, now: float) -> Job[T] | None:
+        """Return the job that :meth:`take` would give, without taking it."""
         while self._ready and self._ready[0][0] <= now:
-            _, _, host = heappop(self._ready)
-            self.moves += 1
+            host = self._ready[0][2]
+            if host.may_start_at <= now and host.jobs and host.has_room:
+                return host.jobs[0]
+            self._pop()
             if host.may_start_at > now:
                 # The host asked for patience after it was queued.
                 self._push(host, host.may_start_at)
-                continue
-            host.queued = False
-            if host.jobs and host.has_room:
-                self.waiting -= 1
-                return host, host.jobs.popleft()
-            self.offer(host, now)
+            else:
+                host.queued = False
+                self.offer(host, now)
         return None
+
+    def take(self, now: float) -> tuple[Host[T], Job[T]] | None:
+        """Return the next job that may start at *now* with its host, or None."""
+        if self.peek(now) is None:
+            return None
+        host = self._pop()
+        host.queued = False
+        self.waiting -= 1
+        return host, host.jobs.popleft()
 
     def next_time(self) -> float | None:
         """Return the clock time at which :meth:`take` may have something; None while it can't by itself."""
@@ -220,6 +228,10 @@ class HostQueues(Generic[T]):
                 self.cool(host, until)
             elif host.idle:
                 del self._hosts[host.key]
+
+    def _pop(self) -> Host[T]:
+        self.moves += 1
+        return heappop(self._ready)[2]
 
     def _push(self, host: Host[T], when: float) -> None:
         self.moves += 1

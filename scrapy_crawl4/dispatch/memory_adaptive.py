@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from ._validate import number, permit_count
@@ -12,6 +12,7 @@ from .rate_limiter import check_rate_limiter
 
 if TYPE_CHECKING:
     from .base import Load
+    from .memory import MemorySample
     from .rate_limiter import RateLimiter
 
 
@@ -23,11 +24,15 @@ FULL_PERCENT = 100.0
 class MemoryAdaptiveDispatcher(BaseDispatcher):
     """A dispatcher that keeps memory under a threshold by lowering and raising the number of sessions.
 
-    Below ``recovery_threshold_percent`` all ``max_session_permit`` sessions may run. From there to
-    ``memory_threshold_percent`` permits fall step by step; above it one session at a time keeps the run moving; above
-    ``critical_threshold_percent`` none starts and the youngest is taken back, to be started again later. Permits come
-    back by a quarter of ``max_session_permit`` at each check, so that they do not swing between none and all. The
-    answer depends on the memory of the moment and on the last number granted, so no pressure outlives its cause.
+    It predicts: a session starts only if what is used, what the pages in flight are still going to need and what this
+    one is expected to need stay below ``memory_threshold_percent``. Sizes of pages are learned for each host; a page
+    that turns out larger than expected takes its place at once, and the youngest sessions are taken back, to be
+    started again later, if the sum passes ``critical_threshold_percent``.
+
+    Whatever is predicted, permits fall step by step between ``recovery_threshold_percent`` and the threshold; above it
+    one session at a time keeps the run moving; above critical none starts. Permits come back by a quarter of
+    ``max_session_permit`` at each check, so that they do not swing between none and all. The answer depends on the
+    memory of the moment and on the last number granted, so no pressure outlives its cause.
 
     :param memory_threshold_percent: above this share of the memory limit no session is added, in percent.
     :param critical_threshold_percent: above this share sessions are taken back; half-way from the threshold to 100,
@@ -81,25 +86,38 @@ class MemoryAdaptiveDispatcher(BaseDispatcher):
 
     def permits(self, load: Load) -> int:
         """Return how many sessions memory allows; between 0 (critical) and ``max_session_permit``."""
-        memory = load.memory_percent
-        if memory is None or memory <= self.recovery_threshold_percent:
+        memory = load.memory
+        if memory is None:
             return self._rising(load, self.max_session_permit)
-        if memory >= self.critical_threshold_percent:
+        if memory.percent >= self.critical_threshold_percent:
             return 0
-        if memory >= self.memory_threshold_percent:
+        if memory.percent >= self.memory_threshold_percent:
             return 1
-        room = self.memory_threshold_percent - memory
+        return max(1, min(self._rising(load, self._by_share(memory.percent)), self._by_prediction(load, memory)))
+
+    def _by_share(self, percent: float) -> int:
+        """Return the permits for the share in use: all below recovery, then step by step fewer."""
+        if percent <= self.recovery_threshold_percent:
+            return self.max_session_permit
+        room = self.memory_threshold_percent - percent
         width = self.memory_threshold_percent - self.recovery_threshold_percent
-        return self._rising(load, max(1, ceil(self.max_session_permit * room / width)))
+        return ceil(self.max_session_permit * room / width)
+
+    def _by_prediction(self, load: Load, memory: MemorySample) -> int:
+        """Return the sessions that fit under the threshold once all of them have grown as expected."""
+        room = memory.limit_mb * self.memory_threshold_percent / 100 - memory.used_mb - load.reserved_mb
+        if load.session_mb <= 0:
+            return self.max_session_permit
+        return load.in_flight + floor(room / load.session_mb)
 
     def _rising(self, load: Load, target: int) -> int:
         step = max(1, self.max_session_permit // 4)
         return min(target, load.permits + step)
 
     def sheds(self, load: Load) -> bool:
-        """Return True above ``critical_threshold_percent`` while more than one session is in flight."""
-        memory = load.memory_percent
-        return memory is not None and memory >= self.critical_threshold_percent and load.in_flight > 1
+        """Return True while more than one session is in flight and memory is, or is going to be, critical."""
+        expected = load.expected_percent
+        return expected is not None and expected >= self.critical_threshold_percent and load.in_flight > 1
 
 
 def _thresholds(recovery: float | None, threshold: float, critical: float | None) -> dict[str, float]:

@@ -14,6 +14,8 @@ class Job(Generic[T]):
 
     task: T
     host: str
+    kind: str
+    """The way it is fetched."""
     added_at: float
     """Clock time at which it was added."""
     retries: int = 0
@@ -23,6 +25,8 @@ class Job(Generic[T]):
     waited: float = 0.0
     """Seconds spent waiting for host, permit and memory."""
     queued_at: float = 0.0
+    size: int | None = None
+    """Bytes of decoded body, once a server has said or sent them."""
 
 
 @dataclass(slots=True, eq=False)

@@ -16,6 +16,7 @@ from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import EngineError
 from .bridge import EngineThread
+from .meter import bytes_received, headers_received
 from .settings import facade_settings
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Engine:
             self._crawler = FacadeCrawler(FacadeSpider, facade_settings(self._settings, reactor=self.home.reactor))
             self._crawler.signals.connect(on_opened, signals.spider_opened)
             self._crawler.signals.connect(self._spider_closed, signals.spider_closed)
+            self._crawler.signals.connect(headers_received, signals.headers_received)
+            self._crawler.signals.connect(bytes_received, signals.bytes_received)
             self._crawl = asyncio.ensure_future(self._crawler.crawl_async())
             await _first(opened.wait(), self._crawl)
             self._crawl.add_done_callback(self._ended_from_below)

@@ -1,0 +1,145 @@
+"""Memory that is used, memory that was promised, and what is left of the limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .costs import CostModel
+from .memory import MB
+
+if TYPE_CHECKING:
+    from .memory import MemorySample
+
+HOLD = 2.5
+"""Memory that a page holds while it is in flight, in sizes of its body: the body, its text, pieces on their way."""
+WORK = 20.0
+"""Memory that the content work on a page needs at its peak, in sizes of the body, the page itself included.
+
+Measured on pages of 1 to 20 MB: 11 (plain text) to 19 (many small elements). Content work is done one page at a time.
+"""
+REST = 4.0
+"""Memory that a finished result keeps, in sizes of the body, until somebody takes it or it is measured."""
+SAMPLE_AFTER = 0.01
+"""Share of the limit by which accounts may move before memory is measured anew."""
+TINY = 64 * 1024
+"""Bytes of body below which a change of a claim is not worth an account."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """What one session was promised."""
+
+    kind: str
+    host: str
+    expected: int
+    """Bytes of body to reckon with: estimated at first, then as declared or received."""
+    received: int = 0
+    """Bytes of body that have arrived."""
+    seen: int = 0
+    """Those of them that the last sample has counted."""
+
+    @property
+    def growth(self) -> float:
+        """Bytes by which memory may still grow for this page before its content work."""
+        return max(0.0, HOLD * self.expected - self.seen)
+
+
+class MemoryLedger:
+    """Keeps the accounts of a run: a session claims memory before it starts, and more while its page turns out larger.
+
+    The accounts are kept between two samples; a sample says what memory really is and starts them anew. What a session
+    leaves behind, its result, stays on the account until then.
+    """
+
+    def __init__(self) -> None:
+        self.costs = CostModel()
+        self.memory: MemorySample | None = None
+        self._claims: dict[int, Claim] = {}
+        self._growth = 0.0
+        self._largest = 0
+        self._left_behind = 0.0
+        self._moved = 0.0
+        self._floor_mb: float | None = None
+
+    @property
+    def reserved_mb(self) -> float:
+        """MB by which memory may grow without another start: pages in flight, content work, results not measured."""
+        work = (WORK - HOLD) * self._largest
+        return (self._growth + work + self._left_behind) / MB
+
+    @property
+    def wants_sample(self) -> bool:
+        """Whether so much has moved since the last sample that the next start should know better."""
+        return self.memory is not None and self._moved > SAMPLE_AFTER * self.memory.limit_mb * MB
+
+    def session_mb(self, kind: str, host: str, size: int | None) -> float:
+        """Return the MB that one more session would add to what is reserved.
+
+        :param size: bytes of body if they are known from an earlier try.
+        """
+        expected = self._expected(kind, host, size)
+        work = (WORK - HOLD) * max(0, expected - self._largest)
+        return (HOLD * expected + work) / MB
+
+    def open(self, number: int, kind: str, host: str, size: int | None) -> None:
+        """Make the claim of session *number*."""
+        claim = self._claims[number] = Claim(kind, host, self._expected(kind, host, size))
+        self._growth += claim.growth
+        self._largest = max(self._largest, claim.expected)
+
+    def grow(self, number: int, size: int, *, received: bool) -> None:
+        """Take in that the page of session *number* has, or is said to have, *size* bytes of body."""
+        claim = self._claims.get(number)
+        if claim is None:
+            return
+        before = claim.growth
+        if received:
+            self._moved += max(0, size - claim.received)
+            claim.received = max(size, claim.received)
+            claim.expected = max(claim.expected, size)
+        else:
+            # What the server says replaces the estimate, also downwards; what has arrived cannot.
+            claim.expected = max(size, claim.received)
+        self._growth += claim.growth - before
+        self._largest = max(self._largest, claim.expected)
+
+    def close(self, number: int, size: int | None = None) -> None:
+        """End the claim of session *number*.
+
+        :param size: bytes of the body if the page is there; its result is then reckoned with until the next sample.
+        """
+        claim = self._claims.pop(number, None)
+        if claim is None:
+            return
+        self._growth -= claim.growth
+        if size is not None:
+            self.costs.learn(claim.kind, claim.host, size)
+            self._left_behind += REST * size
+            self._moved += REST * size
+        else:
+            self._moved += claim.received
+
+    def sampled(self, memory: MemorySample | None) -> None:
+        """Start the accounts anew from what was measured."""
+        self.memory = memory
+        self._left_behind = self._moved = self._growth = 0.0
+        self._largest = 0
+        for claim in self._claims.values():
+            claim.seen = claim.received
+            self._growth += claim.growth
+            self._largest = max(self._largest, claim.expected)
+        if memory is not None:
+            self._floor_mb = min(memory.used_mb, self._floor_mb or memory.used_mb)
+
+    def too_large(self, size: int) -> str:
+        """Return a sentence if a page of *size* bytes cannot fit even alone, "" otherwise."""
+        if self.memory is None or self._floor_mb is None or size < TINY:
+            return ""
+        needed = WORK * size / MB
+        if self._floor_mb + needed <= self.memory.limit_mb:
+            return ""
+        return f"The page needs about {self._floor_mb + needed:.0f} MB, limit is {self.memory.limit_mb:.0f} MB."
+
+    def _expected(self, kind: str, host: str, size: int | None) -> int:
+        return self.costs.expected(kind, host) if size is None else size

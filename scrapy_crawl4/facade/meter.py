@@ -1,0 +1,92 @@
+"""How large a page is going to be, told to dispatch while it arrives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy.exceptions import StopDownload
+
+from ..exceptions import TaskFailed
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Headers
+
+    from ..dispatch import DispatchDriver, Session
+
+METER = "crawl4_meter"
+"""Key of ``Request.meta`` under which the meter of a page goes through Scrapy."""
+EXPANSION = 5
+"""How much larger a compressed page is expected to be once it is decoded."""
+STEP = 64 * 1024
+"""Bytes that arrive between two reports."""
+
+
+class PageTooLarge(TaskFailed):
+    """A page that memory cannot hold even alone; the text says what it needs and what the limit is."""
+
+
+class PageMeter:
+    """Reports the size of one session's page: as declared, while it arrives, and when it is complete.
+
+    :param driver: takes the reports.
+    :param session: whose page it is.
+    """
+
+    def __init__(self, driver: DispatchDriver[Any], session: Session[Any]) -> None:
+        self._driver = driver
+        self._session = session
+        self._received = 0
+        self._reported = 0
+        self._too_large = ""
+
+    def declare(self, size: int | None, *, compressed: bool) -> None:
+        """Take in the headers of a response: a new one begins.
+
+        :raises StopDownload: when the page cannot fit.
+        """
+        self._received = self._reported = 0
+        if size is not None and size > 0:
+            self._judge(self._driver.declare(self._session, size * EXPANSION if compressed else size))
+
+    def receive(self, count: int) -> None:
+        """Take in *count* more bytes of body.
+
+        :raises StopDownload: when the page cannot fit.
+        """
+        self._received += count
+        if self._received - self._reported >= STEP:
+            self._reported = self._received
+            self._judge(self._driver.receive(self._session, self._received))
+
+    def complete(self, size: int) -> None:
+        """Take in the size of the whole decoded body.
+
+        :raises PageTooLarge: when the work on it cannot fit.
+        """
+        self._too_large = self._driver.declare(self._session, size) or self._too_large
+        self.refuse_too_large()
+
+    def refuse_too_large(self) -> None:
+        """Raise :class:`PageTooLarge` if that is why the download was stopped."""
+        if self._too_large:
+            raise PageTooLarge(self._too_large)
+
+    def _judge(self, sentence: str) -> None:
+        if sentence:
+            self._too_large = sentence
+            raise StopDownload(fail=True)
+
+
+def headers_received(headers: Headers, body_length: int | None, request: Request) -> None:
+    """Handle Scrapy's signal of that name."""
+    meter = request.meta.get(METER)
+    if isinstance(meter, PageMeter):
+        meter.declare(body_length, compressed=b"Content-Encoding" in headers)
+
+
+def bytes_received(data: bytes, request: Request) -> None:
+    """Handle Scrapy's signal of that name."""
+    meter = request.meta.get(METER)
+    if isinstance(meter, PageMeter):
+        meter.receive(len(data))

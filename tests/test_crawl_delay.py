@@ -271,14 +271,6 @@ async def test_a_request_that_leaves_robots_txt_aside_holds_up_nobody(crawler, s
     assert "/robots.txt" not in site.paths()
 
 
-async def test_redirects_to_a_patient_host_are_no_way_around_it(crawler, site):
-    site.set_robots(DELAYED, host=2)
-    away = [site.url(f"/redirect-to?url={site.url(f'/page/{number}', host=2)}") for number in range(3)]
-    mixed = [*away, *(site.url(f"/page/{number}", host=2) for number in range(10, 13))]
-    results = await crawler.arun_many(mixed, dispatcher=SemaphoreDispatcher(1), check_robots_txt=True)
-    assert all(result.success for result in results)
-
-
 # scrapy crawl
 
 SPIDER = """

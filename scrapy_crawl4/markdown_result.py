@@ -107,9 +107,12 @@ class MarkdownGenerationResult(str):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
+    def parts(self) -> tuple[tuple[str | None, ...], str]:
+        """Return the arguments that make the same again: the five parts, None for what is not computed, and the URL."""
+        return (str(self), self._citations, self._references, self._fit_markdown, self._fit_html), self._base_url
+
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = (str(self), self._citations, self._references, self._fit_markdown, self._fit_html)
-        return _restore, (type(self), parts, self._base_url)
+        return _restore, (type(self), *self.parts())
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import PrivateAttr, ValidationError, model_serializer
 
 from .markdown_result import MarkdownGenerationResult
-from .result_fields import DispatchResult, PendingContent, ResultFields, no_links, no_media
+from .result_fields import DispatchResult, PendingContent, no_links, no_media
 from .scrapy_map import binary_error, extracted_json, item_values, response_fields, status_error
+from .spillable import SpillableFields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from .config import CrawlerRunConfig
     from .content.page import PageContent
+    from .spill import SpillFile
 
 __all__ = ["CrawlResult", "DispatchResult", "MarkdownGenerationResult", "PendingContent"]
 
@@ -35,7 +37,7 @@ _MOVED = {
 }
 
 
-class CrawlResult(ResultFields):
+class CrawlResult(SpillableFields):
     """One page of a crawl.
 
     A result may be made with its content *pending*: then the fields that come from the content stages (``markdown``,
@@ -154,7 +156,7 @@ class CrawlResult(ResultFields):
         object.__setattr__(result, "__dict__", own)
         object.__setattr__(result, "__pydantic_fields_set__", set(fields))
         object.__setattr__(result, "__pydantic_extra__", None)
-        object.__setattr__(result, "__pydantic_private__", {"_pending": None})
+        object.__setattr__(result, "__pydantic_private__", {"_pending": None, "_spilled": None})
         return result
 
     def _accept(self, name: str, value: Any) -> bool:
@@ -207,6 +209,9 @@ class CrawlResult(ResultFields):
         self.__pydantic_fields_set__.update(_LAZY)
         self._pending = None
 
+    def spill(self, file: SpillFile) -> int:  # noqa: D102 - described where it is inherited from
+        return 0 if self._pending is not None else super().spill(file)
+
     if not TYPE_CHECKING:  # a declared __getattr__ would make type checkers accept every name
 
         def __getattr__(self, name: str) -> Any:
@@ -221,21 +226,20 @@ class CrawlResult(ResultFields):
 
     @model_serializer(mode="wrap")
     def _serialize(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        self.complete()
-        data = cast("dict[str, Any]", handler(self))
+        data = cast("dict[str, Any]", handler(self.complete()._in_memory()))
         # What was filled in last comes last in __dict__; what is written has one order.
         return {name: data.pop(name) for name in type(self).__pydantic_fields__ if name in data} | data
 
     def __getstate__(self) -> dict[Any, Any]:
         # A configuration may hold functions, which do not pickle; what the stages make always does.
-        self.complete()
-        return super().__getstate__()
+        return super(CrawlResult, self.complete()._in_memory()).__getstate__()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CrawlResult):
             return NotImplemented
-        mine, theirs = self.complete().markdown, other.complete().markdown
-        return super().__eq__(other) and (mine is None or theirs is None or mine.same_parts(theirs))
+        one, two = self.complete()._in_memory(), other.complete()._in_memory()
+        mine, theirs = one.__dict__.get("markdown"), two.__dict__.get("markdown")
+        return super(CrawlResult, one).__eq__(two) and (mine is None or theirs is None or mine.same_parts(theirs))
 
     __hash__ = None  # type: ignore[assignment]  # mutable, as every pydantic model
 

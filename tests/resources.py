@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Self
 
 import psutil
@@ -45,7 +46,7 @@ def _processes() -> set[str]:
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             line = " ".join(child.cmdline()) or child.name()
-            # Python's helper process for shared memory ends with its parent.
+            # It ends with its parent.
             if "resource_tracker" not in line:
                 found.add(f"process {child.pid}: {line}")
     return found
@@ -64,11 +65,13 @@ def _files() -> set[str]:
 
 
 def _pipes() -> set[str]:
+    # Python's helper process for shared memory, once it is there, has a pipe to its parent for good.
+    helper = resource_tracker._resource_tracker._fd
     found = set()
     for descriptor in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):
             target = os.readlink(f"/proc/self/fd/{descriptor}")
-            if target.startswith("pipe:"):
+            if target.startswith("pipe:") and descriptor != str(helper):
                 found.add(f"pipe {descriptor} {target}")
     return found
 

@@ -93,7 +93,7 @@ def _leave_unretried_codes(settings: BaseSettings) -> None:
 
 def _take_over_codes(settings: BaseSettings) -> None:
     """Take the codes of the dispatcher's rate limiter from RetryMiddleware."""
-    limiter = make_dispatcher(Crawl4Settings.from_settings(settings)).rate_limiter
+    limiter = make_dispatcher(settings).rate_limiter
     codes = limiter.rate_limit_codes if limiter is not None else frozenset()
     kept = [code for code in _retried(settings) if code not in codes]
     if kept != _retried(settings):

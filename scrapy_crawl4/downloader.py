@@ -58,7 +58,7 @@ class DispatchDownloader(Downloader):
         self.lookahead: int = own.lookahead
         """Requests that may wait here; more stay in the scheduler."""
         self.gate = DispatchGate(
-            make_dispatcher(own),
+            make_dispatcher(crawler.settings),
             host_limits=partial(SlotLimits, self.slots),
             memory_limit_mb=own.memory_limit_mb,
             on_starved=self._starved,

@@ -1,15 +1,15 @@
 """The dispatcher that settings name."""
 
 import pytest
+from scrapy.settings import Settings
 
-from scrapy_crawl4.config.settings import Crawl4Settings
 from scrapy_crawl4.dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter, SemaphoreDispatcher
 from scrapy_crawl4.dispatch.loading import make_dispatcher
 from scrapy_crawl4.exceptions import DispatcherError
 
 
 def make(**settings):
-    return make_dispatcher(Crawl4Settings.from_settings({f"CRAWL4_{name}": value for name, value in settings.items()}))
+    return make_dispatcher({f"CRAWL4_{name}": value for name, value in settings.items()})
 
 
 class Mine(BaseDispatcher):
@@ -94,3 +94,53 @@ def test_invariant_7_a_class_that_settings_cannot_make(named):
 def test_invariant_7_thresholds_out_of_order():
     with pytest.raises(ValueError, match=r"^Memory thresholds must rise from recovery_threshold_percent"):
         make(MEMORY_THRESHOLD_PERCENT=70, RECOVERY_THRESHOLD_PERCENT=85)
+
+
+class WithSettings(Mine):
+    """A policy that reads settings of its own."""
+
+    @classmethod
+    def from_settings(cls, settings, **own):
+        return super().from_settings(settings, share=float(settings.get("SHARE", 1)), **own)
+
+
+class Unlucky(Mine):
+    @classmethod
+    def from_settings(cls, settings, **own):
+        return settings["NEEDED"]
+
+
+class Elsewhere(Mine):
+    @classmethod
+    def from_settings(cls, settings, **own):
+        return "no dispatcher"
+
+
+@pytest.mark.parametrize("kind", [dict, Settings])
+def test_a_class_with_settings_of_its_own_gets_all_settings(kind):
+    settings = kind({"SHARE": "0.25", "CRAWL4_DISPATCHER": WithSettings, "CRAWL4_MAX_SESSION_PERMIT": 8})
+    made = make_dispatcher(settings)
+    assert (type(made), made.share, made.max_session_permit) == (WithSettings, 0.25, 8)
+    assert made.rate_limiter == RateLimiter(0)
+
+
+def test_own_arguments_replace_those_of_settings():
+    assert Mine.from_settings({"CRAWL4_MAX_SESSION_PERMIT": 8}, max_session_permit=3).max_session_permit == 3
+
+
+@pytest.mark.parametrize("kind", [Mine, SemaphoreDispatcher])
+def test_times_count_for_every_class_if_they_are_given(kind):
+    made = make(DISPATCHER=kind, CHECK_INTERVAL_SECS=0.5, FAIRNESS_TIMEOUT_SECS=7, MEMORY_WAIT_TIMEOUT_SECS=9)
+    assert (made.check_interval, made.fairness_timeout, made.memory_wait_timeout) == (0.5, 7, 9)
+    other = make(DISPATCHER=kind)
+    assert (other.check_interval, other.fairness_timeout, other.memory_wait_timeout) == (1, 600, None)
+
+
+def test_invariant_7_a_class_that_lacks_a_setting_of_its_own():
+    with pytest.raises(DispatcherError, match=r"^CRAWL4_DISPATCHER: Unlucky cannot be made from settings: 'NEEDED'\."):
+        make(DISPATCHER=Unlucky)
+
+
+def test_invariant_7_a_class_that_makes_something_else():
+    with pytest.raises(DispatcherError, match=r"^CRAWL4_DISPATCHER must be a subclass of BaseDispatcher"):
+        make(DISPATCHER=Elsewhere)

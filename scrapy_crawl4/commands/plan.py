@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..config import CrawlerRunConfig
@@ -42,8 +42,9 @@ def plan(settings: Settings) -> Plan:
     :raises Crawl4Error: for a dispatcher that cannot be loaded, or an option that is not available.
     """
     crawl4 = Crawl4Settings.from_settings(settings)
+    paced = settings.copy()
     if settings.get("CRAWL4_BASE_DELAY") is None:
-        crawl4 = replace(crawl4, base_delay_secs=_delay(settings))
+        paced.set("CRAWL4_BASE_DELAY", _delay(settings), priority="cmdline")
     config = CrawlerRunConfig(
         stream=True,
         verbose=False,
@@ -53,7 +54,7 @@ def plan(settings: Settings) -> Plan:
     if settings.getpriority("DOWNLOAD_TIMEOUT"):  # Scrapy's default is no choice of anybody
         config.page_timeout = round(settings.getfloat("DOWNLOAD_TIMEOUT") * MS)
     crawler = AsyncWebCrawler(settings=given_settings(settings))
-    return Plan(crawler, config, make_dispatcher(crawl4), crawl4.lookahead)
+    return Plan(crawler, config, make_dispatcher(paced), crawl4.lookahead)
 
 
 def given_settings(settings: Settings) -> dict[str, Any]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._validate import permit_count
+from .arguments import constructor_arguments, other_attributes
 from .rate_limiter import check_rate_limiter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
     from .memory import MemorySample
     from .rate_limiter import RateLimiter
 
@@ -87,12 +91,37 @@ class BaseDispatcher(ABC):
         self.rate_limiter = rate_limiter
         self.monitor = monitor
 
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], **own: Any) -> Self:
+        """Return the dispatcher of this class that *settings* describe; called where ``CRAWL4_DISPATCHER`` names it.
+
+        The constructor gets those of the ``CRAWL4_`` settings that it has parameters for. A class with settings of its
+        own overrides this, reads them with ``settings.get()`` and hands them on as *own*::
+
+            @classmethod
+            def from_settings(cls, settings, **own):
+                return super().from_settings(settings, night_permits=int(settings.get("NIGHT_PERMITS", 16)), **own)
+
+        It may be called several times for one crawl.
+
+        :param settings: all settings of the project: Scrapy's ``Settings``, or a plain mapping in a program.
+        :param own: further arguments of the constructor, which replace those of the settings.
+        :raises ValueError: for a ``CRAWL4_`` setting that is unknown or out of range.
+        """
+        made = cls(**{**constructor_arguments(cls, settings), **own})
+        for name, value in other_attributes(cls, settings).items():
+            # Also where the class is a frozen dataclass: nobody has seen the object yet.
+            object.__setattr__(made, name, value)
+        return made
+
     @abstractmethod
     def permits(self, load: Load) -> int:
         """Return how many sessions may be in flight under *load*.
 
-        Pure and quick: no I/O, no waiting. Sessions above a lowered number go on; none is started until enough ended.
-        0 starts nothing until a later answer is higher.
+        Asked before every start and every ``check_interval`` seconds, so that an answer that changes by itself, with
+        the time of day say, counts from then on at the latest. Quick and without effects: a look at a clock, a flag or
+        a local file is fine, waiting is not. Sessions above a lowered number go on; none is started until enough
+        ended. 0 starts nothing until a later answer is higher.
         """
 
     def sheds(self, load: Load) -> bool:

@@ -61,7 +61,7 @@ class MemoryThrottleMiddleware:
         if isinstance(downloader, DispatchDownloader):
             self._gate = downloader.gate
         else:
-            dispatcher = make_dispatcher(self._settings)
+            dispatcher = make_dispatcher(self._crawler.settings)
             self._gate = DispatchGate(dispatcher, memory_limit_mb=self._settings.memory_limit_mb)
             self._crawler.signals.connect(self._close_own, signals.spider_closed)
         return self._gate

@@ -12,7 +12,6 @@ from scrapy.utils.asyncio import sleep
 from scrapy.utils.httpobj import urlparse_cached
 
 from .. import stats
-from ..config.settings import Crawl4Settings
 from ..dispatch import HostPace, parse_retry_after
 from ..dispatch.loading import make_dispatcher
 from ..downloader import DispatchDownloader
@@ -45,7 +44,7 @@ class RateLimitMiddleware:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        limiter = make_dispatcher(Crawl4Settings.from_settings(crawler.settings)).rate_limiter
+        limiter = make_dispatcher(crawler.settings).rate_limiter
         if limiter is None or not limiter.rate_limit_codes:
             raise NotConfigured("no status is retried for its rate")
         self._crawler = crawler

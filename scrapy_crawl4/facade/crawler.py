@@ -214,7 +214,7 @@ class AsyncWebCrawler:
         if dispatcher is not None:
             raise TypeError(f"dispatcher must be a BaseDispatcher or None, got {type(dispatcher).__name__}.")
         if not DISPATCH_SETTINGS.isdisjoint(self._settings):
-            return make_dispatcher(self._crawl4)
+            return make_dispatcher(self._settings)
         pace = RateLimiter((config.mean_delay, config.mean_delay + config.max_range))
         return MemoryAdaptiveDispatcher(max_session_permit=config.semaphore_count, rate_limiter=pace)
 

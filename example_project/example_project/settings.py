@@ -13,3 +13,4 @@ ADDONS = {"scrapy_crawl4.Addon": 500}
 # All else is optional. These two are here to be played with.
 CRAWL4_DISPATCHER = "scrapy_crawl4.MemoryAdaptiveDispatcher"
 CRAWL4_MAX_SESSION_PERMIT = 8
+# Three dispatchers of your own kind are in dispatchers.py, such as "example_project.dispatchers.TimeOfDay".

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from .crawl_delay import crawl_delay
 from .dispatch import LOCAL, parse_retry_after
 from .dispatch.loading import make_dispatcher
 from .gate import DispatchGate, TurnedAway, dispatch_stats
+from .meter import Meters
 from .slots import SemaphoreSlot, SlotLimits
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class DispatchDownloader(Downloader):
         )
         self.gate.on_tick = self._ticked
         self._turned_away: set[Request] = set()
+        self._meters = Meters(crawler) if self.gate.watched else None
         if own.obey_crawl_delay and crawler.settings.getbool("ROBOTSTXT_OBEY"):
             crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
 
@@ -145,7 +148,8 @@ class DispatchDownloader(Downloader):
         slot.lastseen = time.monotonic()
         status, retry_after = None, None
         try:
-            response: Response = await self.handlers.download_request_async(request)
+            with self._measured(request, session):
+                response: Response = await self.handlers.download_request_async(request)
         except Exception:
             # Twice, so that what the poll found ready is handled before the next start, as Scrapy's downloader does.
             await sleep(0)
@@ -164,6 +168,11 @@ class DispatchDownloader(Downloader):
                 started_at=session.started_at,
                 retry_after=parse_retry_after(retry_after, time.time()),
             )
+
+    def _measured(self, request: Request, session: Session[Turn]) -> AbstractContextManager[None]:
+        if self._meters is None:
+            return nullcontext()
+        return self._meters.measured(request, self.gate.meter(session))
 
     async def _transfer_now(self, request: Request) -> Response:
         self._signal(signals.request_reached_downloader, request=request)

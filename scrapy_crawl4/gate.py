@@ -14,6 +14,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from . import stats
 from .dispatch import DispatchController, DispatchDriver, MemoryAdaptiveDispatcher, MemoryProbe
 from .exceptions import Crawl4Error, DispatcherError
+from .meter import PageMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -84,7 +85,8 @@ class DispatchGate:
         memory_limit_mb: float | None = None,
         on_starved: Callable[[str], None] | None = None,
     ) -> None:
-        watched = memory_limit_mb is not None or isinstance(dispatcher, MemoryAdaptiveDispatcher)
+        self.watched = memory_limit_mb is not None or isinstance(dispatcher, MemoryAdaptiveDispatcher)
+        """Whether memory is measured."""
         self.controller: DispatchController[Turn] = DispatchController(dispatcher, host_limits=host_limits)
         self.on_tick: Callable[[], None] | None = None
         self._on_starved = on_starved
@@ -96,9 +98,13 @@ class DispatchGate:
             shed=_shed,
             expire=self._expire,
             call_later=call_later,
-            probe=MemoryProbe(memory_limit_mb) if watched else None,
+            probe=MemoryProbe(memory_limit_mb) if self.watched else None,
         )
         self._driver.on_tick = self._ticked
+
+    def meter(self, session: Session[Turn]) -> PageMeter:
+        """Return what reports the size of the page that *session* fetches."""
+        return PageMeter(self._driver, session)
 
     @property
     def permits(self) -> int:
@@ -290,5 +296,5 @@ def dispatch_stats(controller: DispatchController[Any]) -> dict[str, float]:
         stats.MEMORY_PEAK_MB: counted.memory_peak_mb,
         stats.MEMORY_LIMIT_MB: memory.limit_mb if memory is not None else 0.0,
         stats.THROTTLED_CHECKS: counted.throttled_checks,
-        stats.THROTTLED_SECONDS: counted.throttled_checks * controller.dispatcher.check_interval,
+        stats.THROTTLED_SECONDS: counted.throttled_seconds,
     }

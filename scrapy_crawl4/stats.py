@@ -27,6 +27,8 @@ HELD = "crawl4/memory/held_count"
 RESULTS_SUCCESS = "crawl4/results/success_count"
 RESULTS_FAILED = "crawl4/results/failed_count"
 RESULTS_MAPPED = "crawl4/results/mapped_count"
+SPILLED = "crawl4/results/spilled_count"
+SPILLED_BYTES = "crawl4/results/spilled_bytes"
 
 CONTENT_PAGES = "crawl4/content/pages_count"
 STAGE_ERROR_COUNT = "crawl4/content/stage_error_count"
@@ -50,6 +52,8 @@ ALL: tuple[tuple[str, str], ...] = (
     (RESULTS_SUCCESS, "results with success"),
     (RESULTS_FAILED, "results without success"),
     (RESULTS_MAPPED, "results that were made from items of other types"),
+    (SPILLED, "results of a batch whose heavy fields were moved to a temporary file"),
+    (SPILLED_BYTES, "bytes of memory that these fields took"),
     (CONTENT_PAGES, "pages that went through the content stages"),
     (f"{STAGE_ERROR_COUNT}/<stage>", "pages on which that content stage failed"),
 )

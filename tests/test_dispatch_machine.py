@@ -175,6 +175,8 @@ class ControllerMachine(RuleBasedStateMachine):
         assert self.control.discard(task, host)
         self.lines[host].remove(task)
         self.ended.append(task)
+        if not self.lines[host]:
+            self.overtaken[host] = dict.fromkeys(HOSTS, 0)
 
     @rule(failed=st.booleans())
     def drain(self, failed):
@@ -185,6 +187,8 @@ class ControllerMachine(RuleBasedStateMachine):
         self.ended += drained
         for line in self.lines.values():
             line.clear()
+        # Who comes now has not been overtaken yet.
+        self.overtaken = {host: dict.fromkeys(HOSTS, 0) for host in HOSTS}
 
     @rule(concurrency=st.integers(0, 3), delay=st.sampled_from([0, 0.5, 3]))
     def change_limits(self, concurrency, delay):

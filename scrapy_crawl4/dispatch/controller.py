@@ -234,6 +234,7 @@ class DispatchController(Generic[T]):
         self._note_memory(memory)
         self._pressure.check(self.load(), now, held=self._held > 0)
         self.statistics.throttled_checks = self._pressure.throttled_checks
+        self.statistics.throttled_seconds = self._pressure.throttled_seconds
         self._queues.recheck(now)
         self._queues.forget(now)
         return self._take_back(self.load())

@@ -26,6 +26,10 @@ class Pressure:
         """Sessions granted at the check before: what the policy is told until the next one."""
         self.throttled_checks = 0
         """Checks at which memory was why fewer sessions were granted."""
+        self.throttled_seconds = 0.0
+        """Time from such checks to the next ones, in seconds."""
+        self._throttled = False
+        self._checked_at = 0.0
         self._stalled_since: float | None = None
 
     def permits(self, load: Load) -> int:
@@ -46,12 +50,18 @@ class Pressure:
         self.granted_before = self.granted
         load = replace(load, permits=self.granted_before)
         self.granted = self.permits(load)
-        if load.memory is not None:
-            self.throttled_checks += self.granted < self.permits(replace(load, memory=None))
+        self._note_throttling(load, now)
         if self.granted > 0 or load.in_flight or held or not load.waiting:
             self._stalled_since = None
         elif self._stalled_since is None:
             self._stalled_since = now
+
+    def _note_throttling(self, load: Load, now: float) -> None:
+        if self._throttled:
+            self.throttled_seconds += now - self._checked_at
+        self._checked_at = now
+        self._throttled = load.memory is not None and self.granted < self.permits(replace(load, memory=None))
+        self.throttled_checks += self._throttled
 
     def started(self) -> None:
         """Take in that something started."""

@@ -19,6 +19,7 @@ class DispatchStatistics:
     max_in_flight: int = 0
     samples: int = 0
     throttled_checks: int = 0
+    throttled_seconds: float = 0.0
     memory_peak_mb: float = 0.0
     bytes_received: int = 0
     wait_seconds: float = 0.0

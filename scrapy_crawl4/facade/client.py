@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import Crawl4Error, CrawlCancelled, EngineError
@@ -70,6 +71,17 @@ class RunClient:
     def started(self) -> bool:
         """Whether anything of the run exists."""
         return self._starting is not None
+
+    def take_together(self) -> None:
+        """Say that nobody looks at a result before all are there; only means something before the start."""
+        self._plan = replace(self._plan, batch=True)
+
+    def take_one_by_one(self) -> None:
+        """Say that results are looked at as they come."""
+        if self._plan.batch:
+            self._plan = replace(self._plan, batch=False)
+            if self.runner is not None:
+                self.runner.keep_results()
 
     async def start(self) -> None:
         """Open the engine and begin to read; once, however often it is called."""

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
-from ..dispatch import parse_retry_after
+from ..dispatch import give_back_memory, parse_retry_after
 from ..errors import describe
 from ..exceptions import TaskFailed
+from ..meter import METER, PageMeter, PageTooLarge
 from ..results import CrawlResult
 from .local import read_file
 from .requests import make_request, session_key
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
     from ..dispatch import Session
     from .runner import Runner
+    from .spilling import Spilling
     from .tasks import Work
 
 T = TypeVar("T")
 
+LARGE = 1024 * 1024
+"""Bytes of a page after which memory is given back to the system at once."""
 FORBIDDEN = 403
 SERVER_ERROR = 500
 
@@ -72,9 +76,15 @@ class SessionCrawl:
         work, engine = self._work, self._runner.engine
         request = make_request(work, self._runner.plan.http)
         request.meta[LISTENER] = self._runner.slow_down
+        meter = PageMeter(self._runner.driver, self._session)
+        request.meta[METER] = meter
         try:
             response = await engine.fetch(request)
+            meter.complete(len(response.body))
+        except PageTooLarge:
+            raise
         except Exception:
+            meter.refuse_too_large()
             self._runner.controller.report(work.host, None, started_at=self._session.started_at)
             if self._has_try_left():
                 return None
@@ -120,20 +130,26 @@ class SessionCrawl:
     async def _off_loop(self, function: Callable[[], T]) -> T:
         """Run *function* on the engine's content thread; the run waits for it even when this session does not."""
         runner = self._runner
-        job = runner.engine.executor.submit(_contained, function)
+        job = runner.engine.executor.submit(_contained, function, runner.spilling)
         runner.jobs.add(job)
         job.add_done_callback(runner.jobs.discard)
         return await asyncio.wrap_future(job)
 
 
-def _contained(function: Callable[[], T]) -> T:
-    """Call *function*, and make a failure of the page of what would end the program or cancel the session."""
+def _contained(function: Callable[[], T], spilling: Spilling | None) -> T:
+    """Call *function*, and make a failure of the page of what would end the program or cancel the session.
+
+    Before the next page is worked on, results that are too much for memory leave it.
+    """
     try:
         return function()
     except Exception:
         raise
     except BaseException as error:
         raise TaskFailed(f"The content stages failed: {type(error).__name__}") from error
+    finally:
+        if spilling is not None:
+            spilling.look()
 
 
 def _is_robots_refusal(error: BaseException) -> bool:
@@ -143,6 +159,8 @@ def _is_robots_refusal(error: BaseException) -> bool:
 def _from_response(response: Response, work: Work) -> CrawlResult:
     result = CrawlResult.from_response(response, work.config, url=work.url)
     result.complete()
+    if len(response.body) >= LARGE:
+        give_back_memory()
     return result
 
 

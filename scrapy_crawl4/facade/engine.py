@@ -15,8 +15,8 @@ from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import EngineError
+from ..meter import bytes_received, headers_received
 from .bridge import EngineThread
-from .meter import bytes_received, headers_received
 from .settings import facade_settings
 
 if TYPE_CHECKING:

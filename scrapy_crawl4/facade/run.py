@@ -48,6 +48,8 @@ class CrawlRun:
 
     async def _collect(self) -> list[CrawlResult]:
         if self._results is None:
+            if not self._client.started:
+                self._client.take_together()
             results = []
             while (result := await self._client.next()) is not None:
                 results.append(result)
@@ -59,6 +61,7 @@ class CrawlRun:
         return self
 
     async def __anext__(self) -> CrawlResult:
+        self._client.take_one_by_one()
         result = await self._closing_on_error(self._client.next())
         if result is None:
             raise StopAsyncIteration

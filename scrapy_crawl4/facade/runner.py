@@ -14,6 +14,7 @@ from ..results import CrawlResult
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
 from .outcome import dispatch_result, failed_before_start
+from .spilling import Spilling
 from .tasks import BadElement, Work, make_work
 from .watch import Watch
 
@@ -37,6 +38,7 @@ class Plan:
     http: method, headers and body of the requests.
     memory_limit_mb: a limit of our own; None takes the system's.
     total: elements of the input; None when that is not known before it is read.
+    batch: whether all results are taken together at the end; until then they may be moved out of memory.
     """
 
     configs: Sequence[CrawlerRunConfig]
@@ -44,6 +46,7 @@ class Plan:
     http: HTTPCrawlerConfig
     memory_limit_mb: float | None = None
     total: int | None = None
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,9 @@ class Runner:
         )
         self.jobs: set[Future[Any]] = set()
         """Content work under way on other threads."""
+        # One result cannot outgrow what made it.
+        self.spilling = Spilling(plan.dispatcher, plan.memory_limit_mb) if plan.batch and plan.total != 1 else None
+        """Moves results out of memory; None where they are taken as they come."""
         self._send = send
         self._tasks: dict[int, Attempt] = {}
         self._shedding: set[int] = set()
@@ -88,7 +94,7 @@ class Runner:
         self._expired = ""
         self._ended = False
         self._stopping: asyncio.Task[None] | None = None
-        self._driver = DispatchDriver(
+        self.driver = DispatchDriver(
             self.controller,
             start=self._start,
             shed=self._shed,
@@ -97,7 +103,7 @@ class Runner:
             probe=MemoryProbe(plan.memory_limit_mb),
         )
         self._watch = Watch(self.controller, self.progress, plan.total)
-        self._driver.on_tick = self._watch.tick
+        self.driver.on_tick = self._ticked
         engine.runs.add(self)
 
     def feed(self, batch: list[tuple[int, object]]) -> None:
@@ -123,25 +129,42 @@ class Runner:
             if time.monotonic() > turn_ends:
                 self.engine.home.loop.call_soon(self._take_in)
                 break
-        self._driver.pump()
+        self.driver.pump()
         self._maybe_end()
 
     def taken(self, batch: list[int]) -> None:
         """Take in how many results the consumer took since the last time."""
         self.controller.hold(-sum(batch))
-        self._driver.pump()
+        self.driver.pump()
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Keep the pace that robots.txt of *host* asks for, 0 for none; others may start there from now on."""
         self._visits.learn(host)
         self.controller.slow_down(host, seconds)
-        self._driver.pump()
+        self.driver.pump()
 
     def progress(self) -> Progress:
         """Return where the run is; may be called from any thread."""
         progress = self.controller.progress()
         never = self._never_started
         return replace(progress, done=progress.done + never, failed=progress.failed + never)
+
+    def keep_results(self) -> None:
+        """Move no more results out of memory: somebody takes them as they come."""
+        if self.spilling is not None:
+            self.spilling.close()
+            self.spilling = None
+
+    def _ticked(self) -> None:
+        self._watch.tick()
+        spilling = self.spilling
+        if spilling is None or self._ended or not spilling.notice(self.controller.load().memory_percent):
+            return
+        if not self.jobs:  # otherwise done behind the page that is being worked on
+            # The run waits for it as for all work, so that nobody has the results before it has ended.
+            job = self.engine.executor.submit(spilling.look)
+            self.jobs.add(job)
+            job.add_done_callback(self.jobs.discard)
 
     async def stop(self, reason: str) -> None:
         """End the run early; returns when all its fetches, timers and content work have ended."""
@@ -155,7 +178,7 @@ class Runner:
             self._stopping = asyncio.ensure_future(self._stop("The run was dropped before it ended."))
 
     async def _stop(self, reason: str) -> None:
-        self._driver.close()
+        self.driver.close()
         self.controller.drain()
         tasks = list(self._tasks.values())
         for task in tasks:
@@ -207,7 +230,7 @@ class Runner:
             result.index = session.task.index
             result.dispatch_result = dispatch_result(session, result, crawl.bytes_received)
             self._emit(result, verbose=session.task.config.verbose)
-        self._driver.pump()
+        self.driver.pump()
         self._maybe_end()
 
     def _shed(self, session: Session[Work]) -> None:
@@ -226,6 +249,8 @@ class Runner:
     def _emit(self, result: CrawlResult, *, verbose: bool = False) -> None:
         self._watch.finished(result, verbose=verbose)
         self.controller.hold(1)
+        if self.spilling is not None:
+            self.spilling.add(result)
         if not self._send(result):
             self.abandon()
 
@@ -241,7 +266,10 @@ class Runner:
     def _end(self, reason: str) -> None:
         if not self._ended:
             self._ended = True
-            self._driver.close()
+            self.driver.close()
+            if self.spilling is not None:
+                self._watch.add(self.spilling.counts)
+            self.keep_results()
             self._watch.close(self.engine.crawler.stats)
             self.engine.runs.discard(self)
             self._send(End(reason))

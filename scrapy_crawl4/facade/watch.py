@@ -13,7 +13,7 @@ from .. import stats
 from ..gate import dispatch_stats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from scrapy.statscollectors import StatsCollector
 
@@ -62,6 +62,10 @@ class Watch:
                 sys.stderr.write(_line(result.url, status, seconds, error))
         self._tell(lambda view: view.task_finished(result.url, status, seconds, error))
         self.tick()
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Take in further statistics of the run, by name."""
+        self._counts.update(counts)
 
     def close(self, collector: StatsCollector) -> None:
         """Take leave of the monitor and write the run's statistics."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from scrapy import signals
 from scrapy.exceptions import StopDownload
 
-from ..exceptions import TaskFailed
+from .exceptions import TaskFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scrapy import Request
+    from scrapy.crawler import Crawler
     from scrapy.http import Headers
 
-    from ..dispatch import DispatchDriver, Session
+    from .dispatch import DispatchDriver, Session
 
 METER = "crawl4_meter"
 """Key of ``Request.meta`` under which the meter of a page goes through Scrapy."""
@@ -90,3 +95,40 @@ def bytes_received(data: bytes, request: Request) -> None:
     meter = request.meta.get(METER)
     if isinstance(meter, PageMeter):
         meter.receive(len(data))
+
+
+class Meters:
+    """The meters of requests whose ``meta`` belongs to somebody else, and may be stored on disk.
+
+    :param crawler: whose signals are listened to.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._meters: dict[Request, PageMeter] = {}
+        crawler.signals.connect(self._headers_received, signals.headers_received)
+        crawler.signals.connect(self._bytes_received, signals.bytes_received)
+
+    @contextmanager
+    def measured(self, request: Request, meter: PageMeter) -> Iterator[None]:
+        """Let *meter* follow the transfer of *request*, which is the block.
+
+        :raises PageTooLarge: when memory cannot hold the page even alone.
+        """
+        self._meters[request] = meter
+        try:
+            yield
+        except Exception:
+            meter.refuse_too_large()
+            raise
+        finally:
+            del self._meters[request]
+
+    def _headers_received(self, headers: Headers, body_length: int | None, request: Request) -> None:
+        meter = self._meters.get(request)
+        if meter is not None:
+            meter.declare(body_length, compressed=b"Content-Encoding" in headers)
+
+    def _bytes_received(self, data: bytes, request: Request) -> None:
+        meter = self._meters.get(request)
+        if meter is not None:
+            meter.receive(len(data))

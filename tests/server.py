@@ -8,8 +8,8 @@ Routes (any method, any host):
     /page/<n>                   an article "Page <n>" with links, an image, a table and its own URL
     /size/<bytes>               an HTML page of exactly so many bytes
     /status/<code>              that status, with an HTML body
-    /retry-after/<key>/<times>  the first <times> requests of <key> get ?code=429 with Retry-After: ?after=,
-                                the next ones a page
+    /retry-after/<key>/<times>  the first <times> requests of <key> get ?code=429 with Retry-After: ?after=, or the
+                                HTTP date that lies ?date= seconds ahead, rounded up; the next ones a page
     /slow/<seconds>             a page, later
     /hang                       no answer before `Site.release()` or `Site.close()`
     /gate/<name>                no answer before `Site.open_gate(name)`
@@ -26,6 +26,7 @@ Routes (any method, any host):
 
 import asyncio
 import itertools
+import math
 import socket
 import struct
 import threading
@@ -33,6 +34,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from types import TracebackType
 from typing import Self
 
@@ -357,6 +359,8 @@ async def _retry_after(request: web.Request) -> web.StreamResponse:
     if limited[key] > int(request.match_info["times"]):
         return _html(_article(request, f"Recovered {key}"))
     after = request.query.get("after")
+    if "date" in request.query:
+        after = formatdate(math.ceil(time.time()) + int(request.query["date"]), usegmt=True)
     headers = {} if after is None else {"Retry-After": after}
     return _html(_article(request, "Slow down"), status=int(request.query.get("code", "429")), **headers)
 

@@ -232,7 +232,7 @@ class DispatchController(Generic[T]):
         """
         now = self._clock()
         self._note_memory(memory)
-        self._pressure.check(self.load(), now, held=self._held > 0)
+        self._pressure.check(self.load(self._queues.peek(now)), now, held=self._held > 0)
         self.statistics.throttled_checks = self._pressure.throttled_checks
         self.statistics.throttled_seconds = self._pressure.throttled_seconds
         self._queues.recheck(now)

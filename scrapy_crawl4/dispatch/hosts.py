@@ -215,11 +215,13 @@ class HostQueues(Generic[T]):
         host.keep_until = until
         if not host.cooling:
             host.cooling = True
+            self.moves += 1
             heappush(self._cooling, (until, next(self._order), host))
 
     def forget(self, now: float) -> None:
         """Drop the hosts whose time is over, so that memory follows the hosts at work, not those ever seen."""
         while self._cooling and self._cooling[0][0] <= now:
+            self.moves += 1
             _, _, host = heappop(self._cooling)
             host.cooling = False
             # The host may have been at work since, and have got a later time.

@@ -30,8 +30,8 @@ class MemoryAdaptiveDispatcher(BaseDispatcher):
     started again later, if the sum passes ``critical_threshold_percent``.
 
     Whatever is predicted, permits fall step by step between ``recovery_threshold_percent`` and the threshold; above it
-    one session at a time keeps the run moving; above critical none starts. Permits come back by a quarter of
-    ``max_session_permit`` at each check, so that they do not swing between none and all. The answer depends on the
+    one session at a time keeps the run moving, if it fits; above critical none starts. Permits come back by a quarter
+    of ``max_session_permit`` at each check, so that they do not swing between none and all. The answer depends on the
     memory of the moment and on the last number granted, so no pressure outlives its cause.
 
     :param memory_threshold_percent: above this share of the memory limit no session is added, in percent.
@@ -91,6 +91,8 @@ class MemoryAdaptiveDispatcher(BaseDispatcher):
             return self._rising(load, self.max_session_permit)
         if memory.percent >= self.critical_threshold_percent:
             return 0
+        if load.in_flight == 0 and memory.used_mb + load.session_mb > memory.limit_mb:
+            return 0
         if memory.percent >= self.memory_threshold_percent:
             return 1
         return max(1, min(self._rising(load, self._by_share(memory.percent)), self._by_prediction(load, memory)))
@@ -115,9 +117,11 @@ class MemoryAdaptiveDispatcher(BaseDispatcher):
         return min(target, load.permits + step)
 
     def sheds(self, load: Load) -> bool:
-        """Return True while more than one session is in flight and memory is, or is going to be, critical."""
+        """Return True while memory is, or is going to be, critical; for the last session, if it would not fit."""
         expected = load.expected_percent
-        return expected is not None and expected >= self.critical_threshold_percent and load.in_flight > 1
+        if expected is None:
+            return False
+        return expected >= (self.critical_threshold_percent if load.in_flight > 1 else FULL_PERCENT)
 
 
 def _thresholds(recovery: float | None, threshold: float, critical: float | None) -> dict[str, float]:

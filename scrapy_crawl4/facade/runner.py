@@ -83,7 +83,9 @@ class Runner:
         self.jobs: set[Future[Any]] = set()
         """Content work under way on other threads."""
         # One result cannot outgrow what made it.
-        self.spilling = Spilling(plan.dispatcher, plan.memory_limit_mb) if plan.batch and plan.total != 1 else None
+        self.spilling = (
+            Spilling(plan.dispatcher, plan.memory_limit_mb, self._needed_mb) if plan.batch and plan.total != 1 else None
+        )
         """Moves results out of memory; None where they are taken as they come."""
         self._send = send
         self._tasks: dict[int, Attempt] = {}
@@ -155,10 +157,19 @@ class Runner:
             self.spilling.close()
             self.spilling = None
 
+    def _needed_mb(self) -> float:
+        """Return the memory that pages in flight and the next one are still going to need."""
+        load = self.controller.load()
+        return load.reserved_mb + load.session_mb
+
+    def _expected_percent(self) -> float | None:
+        memory = self.controller.memory
+        return None if memory is None else 100 * (memory.used_mb + self._needed_mb()) / memory.limit_mb
+
     def _ticked(self) -> None:
         self._watch.tick()
         spilling = self.spilling
-        if spilling is None or self._ended or not spilling.notice(self.controller.load().memory_percent):
+        if spilling is None or self._ended or not spilling.notice(self._expected_percent()):
             return
         if not self.jobs:  # otherwise done behind the page that is being worked on
             # The run waits for it as for all work, so that nobody has the results before it has ended.

@@ -17,6 +17,8 @@ from ..dispatch.memory import MB, MemoryProbe, give_back_memory
 from ..spill import TEXTS, SpillFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..dispatch import BaseDispatcher
     from ..results import CrawlResult
 
@@ -39,14 +41,18 @@ class Spilling:
 
     :param dispatcher: names the threshold.
     :param memory_limit_mb: a limit of our own; None takes the system's.
+    :param needed_mb: tells how much memory is still going to be needed, in MB; called on any thread.
     """
 
-    def __init__(self, dispatcher: BaseDispatcher, memory_limit_mb: float | None) -> None:
+    def __init__(
+        self, dispatcher: BaseDispatcher, memory_limit_mb: float | None, needed_mb: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self.counts: Counter[str] = Counter()
         """Statistics, by the names of Scrapy's collector."""
         own = getattr(dispatcher, "recovery_threshold_percent", None)
         self._threshold = own if isinstance(own, (int, float)) else RECOVERY_PERCENT
         self._limit_mb = memory_limit_mb
+        self._needed_mb = needed_mb
         self._results: deque[CrawlResult] = deque()
         self._unseen = 0
         self._falling = False
@@ -60,7 +66,7 @@ class Spilling:
         self._unseen += _weight(result)
 
     def notice(self, percent: float | None) -> bool:
-        """Take in how much memory is in use; return True if it is too much, and :meth:`look` has something to do."""
+        """Take in how much memory is or will be used; return True if that is too much and :meth:`look` can help."""
         if percent is None or percent <= self._threshold or not self._results:
             return False
         self._unseen = LOOK_EVERY
@@ -102,11 +108,11 @@ class Spilling:
             self._unseen = LOOK_EVERY
 
     def _above(self, percent: float) -> float:
-        """Return how many bytes are in use above that share of the limit."""
+        """Return how many bytes are in use, or are going to be, above that share of the limit."""
         if self._probe is None:
             self._probe = MemoryProbe(self._limit_mb)
         sample = self._probe.sample()
-        return (sample.used_mb - sample.limit_mb * percent / 100) * MB
+        return (sample.used_mb + self._needed_mb() - sample.limit_mb * percent / 100) * MB
 
     def _move(self, wanted: float) -> int:
         file = self._file = self._file or SpillFile(disk_folder())

@@ -7,11 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
 from scrapy_crawl4 import CrawlResult, stats
+from scrapy_crawl4.commands.options import add_options
 from scrapy_crawl4.config.settings import Crawl4Settings
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
@@ -112,6 +114,15 @@ def test_commands_run_as_they_stand(command, site, project):
     texts = [path.read_text("utf-8") for path in made]
     assert texts
     assert all("Page " in text for text in texts)
+
+
+def test_option_table_is_that_of_the_command():
+    parser = ArgumentParser(add_help=False)
+    add_options(parser)
+    heading = "### On the command line"
+    told = [row[0] for row in rows(README[README.index(heading) : README.index("## Settings")])]
+    names_told = {name for cell in told for name in re.findall(r"`(--?[\w-]+)", cell)}
+    assert names_told - {"-s"} == {name for action in parser._actions for name in action.option_strings}
 
 
 def test_settings_table_is_that_of_the_code():

@@ -21,7 +21,18 @@ LAYERS = [
     {"config"},
     {"dispatch", "content"},
     # What happens to a page, in terms of Scrapy and Twisted, and what decides over its download.
-    {"errors", "gate", "slots", "downloader", "downloadermiddlewares", "pipelines", "spiders", "browser", "cache"},
+    {
+        "errors",
+        "gate",
+        "meter",
+        "slots",
+        "downloader",
+        "downloadermiddlewares",
+        "pipelines",
+        "spiders",
+        "browser",
+        "cache",
+    },
     {"facade", "monitor", "commands", "addon"},
 ]
 """From low to high. Modules beside them are the vocabulary, below all; the package root is above all."""

@@ -4,15 +4,18 @@ import asyncio
 from contextlib import aclosing
 from itertools import pairwise
 from random import Random
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
 from scrapy.robotstxt import ProtegoRobotParser, PythonRobotParser
 
 from scrapy_crawl4 import AsyncWebCrawler, CrawlerRunConfig, CrawlTask
 from scrapy_crawl4.crawl_delay import crawl_delay
 from scrapy_crawl4.dispatch import LOCAL, DispatchController, RateLimiter, SemaphoreDispatcher
+from scrapy_crawl4.facade.tasks import make_work
 
 from .crawling import run_spider
 from .simulation import Limits, Loop, Reply, Run
@@ -269,6 +272,12 @@ async def test_a_request_that_leaves_robots_txt_aside_holds_up_nobody(crawler, s
     site.open_gate("all")
     assert all(result.success for result in await run)
     assert "/robots.txt" not in site.paths()
+
+
+@pytest.mark.parametrize("url", ["http://bücher.example/ä?ü=1", "http://BÜCHER.example:80/", "http://☃..x/"])
+def test_a_host_has_the_name_that_requests_have(url):
+    """Otherwise what its robots.txt says would be kept for a host without tasks."""
+    assert make_work(0, url, [CrawlerRunConfig()]).host == urlsplit(Request(url).url).hostname
 
 
 # scrapy crawl

@@ -132,7 +132,8 @@ def _place(url: str) -> tuple[str, str]:
     if parts.scheme == "file":
         return "file", LOCAL
     if parts.scheme in ("http", "https") and host:
-        return "http", host
+        # As requests and responses spell it, so that both are the same host to dispatch.
+        return "http", host if host.isascii() else urlsplit(Request(url).url).hostname or host
     raise BadElement(url, _why_not(url, parts.scheme))
 
 

@@ -201,3 +201,12 @@ def test_the_command_prints_figures(simulate, monkeypatch, capsys, seeds):
     printed = capsys.readouterr().out
     assert "of ideal" in printed
     assert "of 800 MB" in printed
+
+
+def test_operations_count_the_heap_of_idle_hosts(simulate, part):
+    tasks = tasks_of(part, 40_000, latency=0.5)
+    world = world_of(simulate, part, simulate.MACHINE, tasks).run()
+    # In and out of the heap of hosts that may start, and into that of hosts to forget.
+    assert world.operations["heap moves"] == 3
+    world.controller._queues.forget(world.loop.now + 100.0)
+    assert world.operations["heap moves"] == 4

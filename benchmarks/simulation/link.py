@@ -73,9 +73,10 @@ class Link:
 
     def _rise(self) -> None:
         now = self._loop.now
-        if self.active and now > self._level_at:
-            self._level += (now - self._level_at) * self.width / self.active
-        self._level_at = now
+        if now != self._level_at:
+            if self.active:
+                self._level += (now - self._level_at) * self.width / self.active
+            self._level_at = now
 
     def _arm(self, *, only_earlier: bool = False) -> None:
         if not self._marks:

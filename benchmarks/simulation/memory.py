@@ -37,8 +37,8 @@ class Memory:
     """Adds up what is held, and keeps the peak; a probe for the driver.
 
     Bodies on their way hold ``hold`` times what has come, and so do those that wait for content work; the one in
-    content work has ``work`` times its size. Between two events memory only grows, and so the peak is right if
-    :meth:`note` is called before anything is given back.
+    content work has ``work`` times its size. Between two such ends the process only grows, and so the peak is
+    right if :meth:`note` is called before anything is given back, and wherever a neighbour may have shrunk.
 
     :param limit_mb: what must not be passed.
     :param base_mb: the process without any page.

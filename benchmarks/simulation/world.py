@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .load import Hosts, Task
 
 
+STALLED_AFTER = 3_600.0
+"""Simulated seconds without the end of a task after which a run is stopped: nothing here takes so long."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """What the crawl runs on.
@@ -127,6 +131,7 @@ class World:
         self._attempts: dict[int, Attempt] = {}
         self._content: deque[Attempt] = deque()
         self._working: Attempt | None = None
+        self._last_end = START
         self._input: Iterator[Task] = iter(tasks)
 
     @property
@@ -144,12 +149,18 @@ class World:
         }
 
     def run(self) -> World:
+        """Let the run end, or stall: then not all of its tasks are done."""
         for _ in range(self.machine.lookahead):
             self._read()
+        self.driver.on_tick = self._watch
         self.driver.pump()
         self.loop.run()
         self.driver.close()
         return self
+
+    def _watch(self) -> None:
+        if self.loop.now - self._last_end > STALLED_AFTER:
+            self.loop.ended = True
 
     def _read(self) -> None:
         task = next(self._input, None)
@@ -222,7 +233,8 @@ class World:
             size = attempt.task.size
             self.memory.waiting -= size
             self.memory.working = size
-            self.memory.note()
+            if self.machine.neighbour.size_mb:
+                self.memory.note()
             self.loop.at(self.loop.now + self.machine.content(size), self._worked, attempt)
 
     def _worked(self, attempt: Attempt) -> None:
@@ -246,7 +258,7 @@ class World:
             outcome.done += 1
             outcome.failed += not received
             outcome.longest_wait = max(outcome.longest_wait, session.job.waited)
-            self.last_end[attempt.task.host] = self.loop.now
+            self.last_end[attempt.task.host] = self._last_end = self.loop.now
             self._read()
         self.driver.pump()
 

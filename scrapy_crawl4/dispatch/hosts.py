@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from heapq import heappop, heappush
 from itertools import count
+from math import ceil
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class HostQueues(Generic[T]):
         self._patience = patience
         self._hosts: dict[str, Host[T]] = {}
         self._ready: list[tuple[float, int, Host[T]]] = []
-        self._cooling: list[tuple[float, int, Host[T]]] = []
+        self._cooling: dict[int, list[Host[T]]] = {}
+        self._cooling_ends: list[int] = []
         self._full: dict[str, Host[T]] = {}
         self._least_intervals: dict[str, float] = {}
         self._order = count()
@@ -215,21 +217,28 @@ class HostQueues(Generic[T]):
         host.keep_until = until
         if not host.cooling:
             host.cooling = True
-            self.moves += 1
-            heappush(self._cooling, (until, next(self._order), host))
+            # Whole seconds are exact enough to forget by, and let all hosts of one second share a place in a heap.
+            end = ceil(until)
+            if end not in self._cooling:
+                self.moves += 1
+                heappush(self._cooling_ends, end)
+            self._cooling.setdefault(end, []).append(host)
 
     def forget(self, now: float) -> None:
         """Drop the hosts whose time is over, so that memory follows the hosts at work, not those ever seen."""
-        while self._cooling and self._cooling[0][0] <= now:
+        while self._cooling_ends and self._cooling_ends[0] <= now:
             self.moves += 1
-            _, _, host = heappop(self._cooling)
-            host.cooling = False
-            # The host may have been at work since, and have got a later time.
-            until = max(host.keep_until, host.may_start_at)
-            if host.idle and until > now:
-                self.cool(host, until)
-            elif host.idle:
-                del self._hosts[host.key]
+            for host in self._cooling.pop(heappop(self._cooling_ends)):
+                self._forget(host, now)
+
+    def _forget(self, host: Host[T], now: float) -> None:
+        host.cooling = False
+        # The host may have been at work since, and have got a later time.
+        until = max(host.keep_until, host.may_start_at)
+        if host.idle and until > now:
+            self.cool(host, until)
+        elif host.idle:
+            del self._hosts[host.key]
 
     def _pop(self) -> Host[T]:
         self.moves += 1

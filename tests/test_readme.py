@@ -77,6 +77,7 @@ def test_the_two_commands_come_first():
     assert README.index(BASH[1]) < README.index("## Install")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
 def test_scripts_run_as_they_stand(number, site, tmp_path):
     script = SCRIPTS[number].replace("https://example.org", site.url("").rstrip("/"))
@@ -86,6 +87,7 @@ def test_scripts_run_as_they_stand(number, site, tmp_path):
     assert any(seen.path.startswith("/page/") for seen in site.requests)
 
 
+@pytest.mark.slow
 def test_the_program_of_the_start_prints_titles_and_markdown(site, tmp_path):
     script = SCRIPTS[0].replace("https://example.org", site.url("").rstrip("/"))
     printed = run([sys.executable, "-c", script], site, tmp_path).stdout
@@ -94,6 +96,7 @@ def test_the_program_of_the_start_prints_titles_and_markdown(site, tmp_path):
     assert "# Page 7\n" in printed
 
 
+@pytest.mark.slow
 def test_crawl_many_prints_one_line_for_each_input(site, tmp_path):
     script = SCRIPTS[1].replace("https://example.org", site.url("").rstrip("/"))
     lines = run([sys.executable, "-c", script], site, tmp_path).stdout.splitlines()
@@ -101,12 +104,14 @@ def test_crawl_many_prints_one_line_for_each_input(site, tmp_path):
     assert lines[2].startswith("2 None ")
 
 
+@pytest.mark.slow
 def test_own_dispatcher_crawls_all(site, tmp_path):
     script = SCRIPTS[2].replace("https://example.org", site.url("").rstrip("/"))
     assert run([sys.executable, "-c", script], site, tmp_path).stdout == "10 of 10\n"
     assert site.peak <= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_run_as_they_stand(command, site, project):
     run(shlex.split(command), site, project)

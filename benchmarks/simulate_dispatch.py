@@ -99,7 +99,9 @@ class Figures:
 
     @property
     def efficiency(self) -> float:
-        """Throughput as a share of the ideal schedule's."""
+        """Throughput as a share of the ideal schedule's; 0 for a run that did not get to the end of its tasks."""
+        if self.expired or self.done < self.tasks:
+            return 0.0
         return max(self.ideal.values()) / self.elapsed
 
     @property

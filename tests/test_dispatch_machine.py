@@ -129,6 +129,8 @@ class ControllerMachine(RuleBasedStateMachine):
         assert refused == (host != LOCAL)
         if refused:
             self.not_before[host] = max(self.not_before[host], self.now + min(retry_after or 0, 8))
+            # It lost its place by its own doing.
+            self.overtaken[host] = dict.fromkeys(HOSTS, 0)
         if refused and self.control.may_retry(session):
             self.requeue(session)
         else:
@@ -147,7 +149,9 @@ class ControllerMachine(RuleBasedStateMachine):
     def check(self, percent, at_once):
         self.percent = percent
         before = self.control._pressure.granted
-        session = self.control.sample(None if percent is None else MemorySample(1000 * percent, 100_000, 1000 * percent))
+        session = self.control.sample(
+            None if percent is None else MemorySample(1000 * percent, 100_000, 1000 * percent)
+        )
         assert self.control.permits <= before + 1, "one step at a time"
         if session is None:
             staying = [each for each in self.running if not each.taken_back]

@@ -156,7 +156,7 @@ def test_back_off_decays_and_ends(base, seed):
         state.accepted(started=11)
         seen.append(state.backoff)
     assert seen == sorted(seen, reverse=True)
-    assert len(seen) < 30
+    assert len(seen) < 500
     assert state.interval(Random(0)) == base
 
 

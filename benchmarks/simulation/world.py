@@ -233,6 +233,7 @@ class World:
             size = attempt.task.size
             self.memory.waiting -= size
             self.memory.working = size
+            self.controller.work(attempt.session)
             if self.machine.neighbour.size_mb:
                 self.memory.note()
             self.loop.at(self.loop.now + self.machine.content(size), self._worked, attempt)
@@ -241,6 +242,7 @@ class World:
         memory = self.memory
         memory.note()
         memory.working = 0
+        self.controller.work(None)
         self._working = None
         if attempt.alive:
             memory.finished += attempt.task.size

@@ -102,8 +102,18 @@ class DispatchController(Generic[T]):
         return self._has_room(None)
 
     def _has_room(self, job: Job[T] | None) -> bool:
-        granted = self._pressure.permits(self.load(job))
-        return len(self._sessions) + max(0, self._held - self._buffer) < granted
+        return not self._full and self._taken < self._pressure.permits(self.load(job))
+
+    @property
+    def _taken(self) -> int:
+        """Permits that are taken, by sessions or by results that nobody has taken yet."""
+        unbuffered = self._held - self._buffer
+        return len(self._sessions) + (max(0, unbuffered))
+
+    @property
+    def _full(self) -> bool:
+        """Whether as much is taken as any policy can grant: as a rule it is, and nobody need be asked then."""
+        return self._taken >= self.dispatcher.max_session_permit
 
     def load(self, job: Job[T] | None = None) -> Load:
         """Return what the policy is told, with *job* as what would start next."""
@@ -150,6 +160,8 @@ class DispatchController(Generic[T]):
 
     def start_next(self) -> Session[T] | None:
         """Start the next task that may start now and return its session, which holds a permit until it ends."""
+        if not self._queues.waiting or self._full:
+            return None
         now = self._clock()
         job = self._queues.peek(now)
         if job is None or not self._has_room(job):
@@ -163,9 +175,7 @@ class DispatchController(Generic[T]):
 
     def wakeup_at(self) -> float | None:
         """Return the clock time at which a task may start by itself; None while only an event can change that."""
-        now = self._clock()
-        job = self._queues.peek(now)
-        if not self._queues.waiting or not self._has_room(job):
+        if not self._queues.waiting or self._full or not self._has_room(self._queues.peek(self._clock())):
             return None
         return self._queues.next_time()
 
@@ -256,15 +266,23 @@ class DispatchController(Generic[T]):
         self._ledger.grow(session.number, size, received=True)
         return self._ledger.too_large(size)
 
+    def work(self, session: Session[T] | None) -> None:
+        """Take in that content work on the page of *session* begins; None: that it has ended."""
+        self._ledger.work(None if session is None else session.number)
+
     def take_back(self) -> Session[T] | None:
         """Return a session that must be taken back because more was promised than there is; ask until None.
 
         While what is *measured* is critical, :meth:`sample` takes back one at a time instead.
         """
+        if not self._ledger.promised_more:
+            return None
         load = self.load()
         if load.memory is None or self._pressure.sheds(replace(load, reserved_mb=0.0), load.in_flight):
             return None
-        return self._take_back(load)
+        session = self._take_back(load)
+        self._ledger.promised_more = session is not None
+        return session
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Let at least *seconds* pass between two starts on *host* from now on.
@@ -355,9 +373,16 @@ class DispatchController(Generic[T]):
 
     def _take_back(self, load: Load) -> Session[T] | None:
         # Closing a page can take longer than one check; what is on its way out is neither chosen nor counted again.
-        staying = [session for session in self._sessions.values() if not session.taken_back]
+        # Nor is one whose page is being worked on: to cancel it would free nothing.
+        working = self._ledger.working
+        staying = [each for each in self._sessions.values() if not each.taken_back and each.number != working]
         if not staying or not self._pressure.sheds(load, len(staying)):
             return None
-        staying[-1].taken_back = True
-        self._ledger.close(staying[-1].number)
-        return staying[-1]
+        youngest = staying[-1]
+        youngest.taken_back = True
+        shown = self._ledger.shown(youngest.number)
+        if shown:
+            # The next try waits until there is room for that much.
+            youngest.job.size = max(youngest.job.size or 0, shown)
+        self._ledger.close(youngest.number)
+        return youngest

@@ -22,6 +22,8 @@ REST = 4.0
 """Memory that a finished result keeps, in sizes of the body, until somebody takes it or it is measured."""
 SAMPLE_AFTER = 0.01
 """Share of the limit by which accounts may move before memory is measured anew."""
+FITTING = 0.85
+"""Share of the limit that a guess may fill."""
 TINY = 64 * 1024
 """Bytes of body below which a change of a claim is not worth an account."""
 
@@ -55,7 +57,13 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.costs = CostModel()
         self.memory: MemorySample | None = None
+        self.promised_more = False
+        """Whether a page turned out larger than expected, or memory was measured, since it was last asked for that."""
         self._claims: dict[int, Claim] = {}
+        self.working: int | None = None
+        """The session whose page is in content work: to cancel it would free nothing."""
+        self._work_seen = 0
+        """Bytes of the page that was in content work when memory was measured."""
         self._growth = 0.0
         self._largest = 0
         self._left_behind = 0.0
@@ -65,7 +73,7 @@ class MemoryLedger:
     @property
     def reserved_mb(self) -> float:
         """MB by which memory may grow without another start: pages in flight, content work, results not measured."""
-        work = (WORK - HOLD) * self._largest
+        work = (WORK - HOLD) * max(0, self._largest - self._work_seen)
         return (self._growth + work + self._left_behind) / MB
 
     @property
@@ -79,7 +87,7 @@ class MemoryLedger:
         :param size: bytes of body if they are known from an earlier try.
         """
         expected = self._expected(kind, host, size)
-        work = (WORK - HOLD) * max(0, expected - self._largest)
+        work = (WORK - HOLD) * max(0, expected - max(self._largest, self._work_seen))
         return (HOLD * expected + work) / MB
 
     def open(self, number: int, kind: str, host: str, size: int | None) -> None:
@@ -97,12 +105,26 @@ class MemoryLedger:
         if received:
             self._moved += max(0, size - claim.received)
             claim.received = max(size, claim.received)
-            claim.expected = max(claim.expected, size)
+            if size <= claim.expected:
+                return
+            claim.expected = size
         else:
             # What the server says replaces the estimate, also downwards; what has arrived cannot.
             claim.expected = max(size, claim.received)
-        self._growth += claim.growth - before
-        self._largest = max(self._largest, claim.expected)
+        growth = claim.growth
+        if growth > before or claim.expected > self._largest:
+            self.promised_more = True
+            self._largest = max(self._largest, claim.expected)
+        self._growth += growth - before
+
+    def shown(self, number: int) -> int:
+        """Return the bytes of body that have arrived for session *number*."""
+        claim = self._claims.get(number)
+        return claim.received if claim is not None else 0
+
+    def work(self, number: int | None) -> None:
+        """Take in that content work on the page of session *number* begins; None: that it has ended."""
+        self.working = number
 
     def close(self, number: int, size: int | None = None) -> None:
         """End the claim of session *number*.
@@ -123,8 +145,11 @@ class MemoryLedger:
     def sampled(self, memory: MemorySample | None) -> None:
         """Start the accounts anew from what was measured."""
         self.memory = memory
+        self.promised_more = True
         self._left_behind = self._moved = self._growth = 0.0
         self._largest = 0
+        working = self._claims.get(self.working) if self.working is not None else None
+        self._work_seen = working.received if working is not None else 0
         for claim in self._claims.values():
             claim.seen = claim.received
             self._growth += claim.growth
@@ -136,10 +161,19 @@ class MemoryLedger:
         """Return a sentence if a page of *size* bytes cannot fit even alone, "" otherwise."""
         if self.memory is None or self._floor_mb is None or size < TINY:
             return ""
-        needed = WORK * size / MB
+        # As a session that runs alone is reckoned with at most, whose page a sample has seen as what has arrived of it:
+        # a page that passes here is not taken back for itself, and so not fetched for ever.
+        needed = (WORK + HOLD - 1) * size / MB
         if self._floor_mb + needed <= self.memory.limit_mb:
             return ""
         return f"The page needs about {self._floor_mb + needed:.0f} MB, limit is {self.memory.limit_mb:.0f} MB."
 
     def _expected(self, kind: str, host: str, size: int | None) -> int:
-        return self.costs.expected(kind, host) if size is None else size
+        if size is not None:
+            return size
+        expected = self.costs.expected(kind, host)
+        if self.memory is None:
+            return expected
+        # A guess never keeps a page from being tried alone: at most what would fit by itself now.
+        room = FITTING * self.memory.limit_mb - self.memory.used_mb
+        return min(expected, max(TINY, int(room * MB / WORK)))

@@ -11,6 +11,8 @@ from ._validate import count, number
 if TYPE_CHECKING:
     from random import Random
 
+UNFELT = 0.01
+"""Seconds of back-off that make no difference any more."""
 FIRST_BACKOFF = 0.5
 """Seconds that back-off grows from on a host that had no delay."""
 
@@ -94,6 +96,8 @@ class HostPace:
     """Time of the injected clock, in seconds, before which nothing starts."""
     backoff: float = 0.0
     """Seconds between two starts while the host asks for patience; 0 in good times."""
+    enough: float = 0.0
+    """The back-off at which the host last refused: down to there it decays fast, below it step by step."""
     backed_off_at: float = float("-inf")
     """When the back-off last grew."""
 
@@ -109,6 +113,7 @@ class HostPace:
         The back-off doubles once for all starts that were under way when it last did: they knew nothing of it yet.
         """
         if started > self.backed_off_at:
+            self.enough = self.backoff or FIRST_BACKOFF
             seed = max(self.backoff, self.limiter.base_delay[1], FIRST_BACKOFF)
             self.backoff = min(seed * 2 * random.uniform(0.75, 1.25), self.limiter.max_delay)
             self.backed_off_at = now
@@ -122,6 +127,6 @@ class HostPace:
         """
         if started <= self.backed_off_at:
             return
-        self.backoff *= 0.75
-        if self.backoff <= max(self.limiter.base_delay[1], FIRST_BACKOFF / 2):
+        self.backoff *= 0.75 if self.backoff * 0.75 > self.enough else 0.97
+        if self.backoff <= max(self.limiter.base_delay[1], UNFELT):
             self.backoff = 0.0

@@ -130,26 +130,29 @@ class SessionCrawl:
     async def _off_loop(self, function: Callable[[], T]) -> T:
         """Run *function* on the engine's content thread; the run waits for it even when this session does not."""
         runner = self._runner
-        job = runner.engine.executor.submit(_contained, function, runner.spilling)
+        job = runner.engine.executor.submit(self._work_on, function, runner.spilling)
         runner.jobs.add(job)
         job.add_done_callback(runner.jobs.discard)
         return await asyncio.wrap_future(job)
 
+    def _work_on(self, function: Callable[[], T], spilling: Spilling | None) -> T:
+        """Call *function* on the content thread.
 
-def _contained(function: Callable[[], T], spilling: Spilling | None) -> T:
-    """Call *function*, and make a failure of the page of what would end the program or cancel the session.
-
-    Before the next page is worked on, results that are too much for memory leave it.
-    """
-    try:
-        return function()
-    except Exception:
-        raise
-    except BaseException as error:
-        raise TaskFailed(f"The content stages failed: {type(error).__name__}") from error
-    finally:
-        if spilling is not None:
-            spilling.look()
+        What would end the program or cancel the session becomes a failure of the page. Before the next page is worked
+        on, results that are too much for memory leave it.
+        """
+        controller = self._runner.controller
+        controller.work(self._session)
+        try:
+            return function()
+        except Exception:
+            raise
+        except BaseException as error:
+            raise TaskFailed(f"The content stages failed: {type(error).__name__}") from error
+        finally:
+            controller.work(None)
+            if spilling is not None:
+                spilling.look()
 
 
 def _is_robots_refusal(error: BaseException) -> bool:

@@ -10,6 +10,31 @@ from .resources import Held
 from .server import Site
 
 
+SLOW_FILES = frozenset(
+    f"test_{name}.py"
+    for name in (
+        "addon",
+        "bridge",
+        "command",
+        "crawl_delay",
+        "custom_dispatchers",
+        "downloader",
+        "downloadermiddlewares",
+        "retry_after",
+        "scrapy_interplay",
+        "spill",
+        "spilling",
+    )
+)
+"""Files whose tests start programs, or wait as long as a server asks: marked slow as a whole."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)
+
+
 async def _use_the_engine() -> None:
     async with AsyncWebCrawler():
         pass

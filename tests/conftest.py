@@ -9,7 +9,6 @@ from scrapy_crawl4 import AsyncWebCrawler
 from .resources import Held
 from .server import Site
 
-
 SLOW_FILES = frozenset(
     f"test_{name}.py"
     for name in (

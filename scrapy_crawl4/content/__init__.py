@@ -4,6 +4,7 @@ Pure and synchronous: no network, no event loop, no Scrapy. :func:`extract_page`
 :func:`process` what you call for HTML you already have.
 """
 
+from .bm25 import BM25ContentFilter
 from .checks import check_content_options
 from .chunking import (
     ChunkingStrategy,
@@ -13,27 +14,21 @@ from .chunking import (
     RegexChunking,
     SlidingWindowChunking,
 )
-from .extraction import (
-    ExtractionStrategy,
-    JsonCssExtractionStrategy,
-    JsonXPathExtractionStrategy,
-    LLMConfig,
-    LLMExtractionStrategy,
-    NoExtractionStrategy,
-    RegexExtractionStrategy,
-)
-from .filters import (
-    BM25ContentFilter,
-    LLMContentFilter,
-    MainContentFilter,
-    PruningContentFilter,
-    RelevantContentFilter,
-)
+from .extraction import ExtractionStrategy, NoExtractionStrategy
+from .filters import FilterPage, RelevantContentFilter, TreeFilter
+from .json_extraction import JsonCssExtractionStrategy, JsonXPathExtractionStrategy
+from .llm import LLMConfig
+from .llm_extraction import LLMExtractionStrategy
+from .llm_filter import LLMContentFilter
+from .llm_tables import LLMTableExtraction
+from .main_content import MainContentFilter
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .page import PageContent
 from .pipeline import extract_page, process
+from .pruning import PruningContentFilter
+from .regex_extraction import RegexExtractionStrategy
 from .scraping import ContentScrapingStrategy, LXMLWebScrapingStrategy, WebScrapingStrategy
-from .tables import DefaultTableExtraction, LLMTableExtraction, NoTableExtraction, TableExtractionStrategy
+from .tables import DefaultTableExtraction, NoTableExtraction, TableExtractionStrategy
 
 __all__ = [
     "BM25ContentFilter",
@@ -42,6 +37,7 @@ __all__ = [
     "DefaultMarkdownGenerator",
     "DefaultTableExtraction",
     "ExtractionStrategy",
+    "FilterPage",
     "FixedLengthWordChunking",
     "IdentityChunking",
     "JsonCssExtractionStrategy",
@@ -63,6 +59,7 @@ __all__ = [
     "RelevantContentFilter",
     "SlidingWindowChunking",
     "TableExtractionStrategy",
+    "TreeFilter",
     "WebScrapingStrategy",
     "check_content_options",
     "extract_page",

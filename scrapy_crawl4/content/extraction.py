@@ -53,7 +53,7 @@ class NoExtractionStrategy(ExtractionStrategy):
         return [{"index": 0, "content": html}]
 
 
-class _NotYet(ExtractionStrategy):
+class NotYet(ExtractionStrategy):
     """A strategy whose name is part of the interface and whose work is not done yet."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,29 +62,6 @@ class _NotYet(ExtractionStrategy):
     def extract(self, url: str, html: str, *q: Any, **kwargs: Any) -> list[dict[str, Any]]:
         """Never reached: the constructor raises."""
         raise NotImplementedError
-
-
-class JsonCssExtractionStrategy(_NotYet):
-    """Records by a schema of CSS selectors: not available yet."""
-
-
-class JsonXPathExtractionStrategy(_NotYet):
-    """Records by a schema of XPath expressions: not available yet."""
-
-
-class RegexExtractionStrategy(_NotYet):
-    """Matches of regular expressions: not available yet."""
-
-
-class LLMExtractionStrategy(_NotYet):
-    """Records by a language model: not available yet."""
-
-
-class LLMConfig:
-    """Which language model to ask, and how: not available yet."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise UnsupportedOption("LLMConfig is not available yet: no strategy of this version asks a language model")
 
 
 def extract_json(strategy: ExtractionStrategy, url: str, text: str, chunking: ChunkingStrategy) -> str:

@@ -131,6 +131,12 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
         mend(root, self._style, base_url)
         return root.to_markdown(self._style.writer)
 
+    def from_fit_tree(self, root: Node) -> tuple[str, str]:
+        """``fit_markdown`` and ``fit_html`` of a tree that :meth:`from_tree` wrote and a filter cut down since."""
+        if not root.text.strip() and root.find("img") is None:
+            return "", ""
+        return root.to_markdown(self._style.writer), root.inner_html
+
     def fit(self, html: str, base_url: str) -> tuple[str, str]:
         """``fit_markdown`` and ``fit_html`` of *html*; both empty without a filter."""
         return self._fit(html, base_url, self.content_filter) if self.content_filter else ("", "")

@@ -21,6 +21,7 @@ from . import cleaning, images, links
 from .checks import check_engine
 from .chunking import RegexChunking
 from .extraction import NoExtractionStrategy, extract_json
+from .filters import FilterPage, TreeFilter
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .mending import prepare
 from .metadata import extract_metadata
@@ -31,9 +32,9 @@ from .text_page import is_html, text_page
 from .urls import document_base, is_page_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from turbohtml import Document, Element
+    from turbohtml import Document, Element, Node
 
     from ..config import CrawlerRunConfig
 
@@ -78,6 +79,7 @@ class _Page:
         self.base = ""
         self.site = links.Site(self.url)
         self.rules = links.LinkRules.from_config(config)
+        self.generator: MarkdownGenerationStrategy = config.markdown_generator or _DEFAULT_GENERATOR
         self.content = PageContent()
 
     def run(self) -> PageContent:
@@ -129,8 +131,10 @@ class _Page:
         self.stage("hidden", lambda: cleaning.remove_hidden(root), None)
         if config.target_elements:
             root = self.selected(root, "target_elements", config.target_elements)
+        self.stage("cleaned_html", lambda: self.prepared(root), None)
+        unwanted = self.stage("content_filter", lambda: self.unwanted(root), None)
         content.cleaned_html = self.stage("cleaned_html", lambda: self.cleaned(root), None)
-        content.markdown = self.stage("markdown", lambda: self.markdown(root), None)
+        content.markdown = self.stage("markdown", lambda: self.markdown(root, unwanted), None)
         if content.markdown is not None:
             content.fit_html = content.markdown.fit_html
         self.extract()
@@ -149,30 +153,57 @@ class _Page:
         )
         return found
 
-    def cleaned(self, root: Element) -> str:
+    def prepared(self, root: Element) -> None:
+        """The last changes of the tree that every later stage sees."""
         config = self.config
         prepare(root)
         if config.only_text:
             cleaning.strip_inline_markup(root)
         cleaning.remove_short_blocks(root, config.word_count_threshold)
         cleaning.remove_empty(root)
+
+    def unwanted(self, root: Element) -> Sequence[Node] | None:
+        """What a content filter that works on the tree takes off; None without such a filter.
+
+        It looks at the tree before attributes are dropped, and its choice is carried out after the last stage that
+        needs the whole.
+        """
+        generator = self.generator
+        if not (isinstance(generator, DefaultMarkdownGenerator) and generator.uses_tree):
+            return None
+        content_filter = generator.content_filter
+        if not isinstance(content_filter, TreeFilter):
+            return None
+        return content_filter.unwanted(FilterPage(root, self.url, self.content.metadata))
+
+    def cleaned(self, root: Element) -> str:
+        config = self.config
         keep = cleaning.KEPT_ATTRIBUTES.union(config.keep_attrs or ())
         cleaning.strip_attributes(root, keep, keep_data=config.keep_data_attributes)
         return root.serialize(_PRETTY) if config.prettiify else root.html
 
-    def markdown(self, root: Element) -> MarkdownGenerationResult:
-        generator = self.config.markdown_generator or _DEFAULT_GENERATOR
-        cleaned = self.content.cleaned_html or ""
+    def markdown(self, root: Element, unwanted: Sequence[Node] | None) -> MarkdownGenerationResult:
+        generator = self.generator
         if isinstance(generator, DefaultMarkdownGenerator) and generator.uses_tree:
-            fit_markdown, fit_html = self.stage("content_filter", lambda: generator.fit(cleaned, self.url), ("", ""))
             raw = generator.from_tree(root, self.url)
+            fit_markdown, fit_html = self.stage("content_filter", lambda: self.fit(generator, root, unwanted), ("", ""))
             return MarkdownGenerationResult(raw, fit_markdown=fit_markdown, fit_html=fit_html, base_url=self.url)
-        made = generator.generate_markdown(input_html=self.markdown_source(generator), base_url=self.base)
+        made: Any = generator.generate_markdown(input_html=self.markdown_source(generator), base_url=self.base)
         if isinstance(made, MarkdownGenerationResult):
             return made
         if isinstance(made, str):
             return MarkdownGenerationResult(made, base_url=self.url)
         raise TypeError(f"{type(generator).__name__}.generate_markdown must return text, got {type(made).__name__}")
+
+    def fit(
+        self, generator: DefaultMarkdownGenerator, root: Element, unwanted: Sequence[Node] | None
+    ) -> tuple[str, str]:
+        """``fit_markdown`` and ``fit_html``: by what a filter chose on the tree, else by its work on HTML text."""
+        if unwanted is None:
+            return generator.fit(self.content.cleaned_html or "", self.url)
+        for node in unwanted:
+            node.decompose()
+        return generator.from_fit_tree(root)
 
     def markdown_source(self, generator: MarkdownGenerationStrategy) -> str:
         cleaned = self.content.cleaned_html or ""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from turbohtml import Element
 
-from ..exceptions import UnsupportedOption
-
 if TYPE_CHECKING:
     from turbohtml import Node
 
@@ -70,17 +68,6 @@ class DefaultTableExtraction(TableExtractionStrategy):
                 if counts["row_count"] >= self.min_rows and counts["column_count"] >= self.min_cols:
                     tables.append(found)
         return tables
-
-
-class LLMTableExtraction(TableExtractionStrategy):
-    """Tables read by a language model: not available yet."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise UnsupportedOption("LLMTableExtraction is not available yet; use DefaultTableExtraction instead")
-
-    def extract_tables(self, element: Node, **kwargs: Any) -> list[dict[str, Any]]:
-        """Never reached: the constructor raises."""
-        raise NotImplementedError
 
 
 def _with_levels(tables: list[Element]) -> list[tuple[Element, int]]:

@@ -7,9 +7,11 @@ from urllib.parse import urljoin
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from turbohtml import Element
 
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import extract_page
+from scrapy_crawl4.content.link_scores import LinkScores
 from scrapy_crawl4.content.urls import host_of, matches_domain, normalised_domain, registered_domain
 
 URL = "https://www.example.co.uk/dir/page.html?x=1"
@@ -249,3 +251,87 @@ def test_domains_match_whole_labels():
 )
 def test_registered_domain(host, domain):
     assert registered_domain(host) == domain
+
+
+def test_links_stand_wherever_an_address_stands():
+    html = (
+        "<body><noscript><p>Please enable JavaScript, <a href=/help>help</a></p></noscript>"
+        "<template><a href=/later>l</a></template><div hidden><a href=/menu>m</a></div><svg><a xlink:href=/drawn><text>d</text></a></svg>"
+        "<map><area href=/area alt=Area></map><a href=/out><b>o</a><p><a href=/in><a href=/next>n</a></a>"
+    )
+    content = page(html)
+    assert hrefs(content, "internal") == [
+        f"https://www.example.co.uk/{name}" for name in ("help", "later", "menu", "drawn", "area", "out", "in", "next")
+    ]
+    assert content.markdown.count("help") == content.markdown.count("later") == 0
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        (" \n/a\t", "https://www.example.co.uk/a"),
+        ("https://other.org/a\n\tb", "https://other.org/ab"),
+        ("\x00/a b", "https://www.example.co.uk/\ufffd/a b"),
+        ("ht\ntps://other.org/x", "https://other.org/x"),
+        ("https://münchen.de/ü?ü#ü", "https://münchen.de/ü?ü#ü"),
+        ("?", "https://www.example.co.uk/dir/page.html?"),
+        ("/q?#", "https://www.example.co.uk/q?#"),
+        ("//other.org", "https://other.org"),
+        ("http://[2001:db8::1]:8/x", "http://[2001:db8::1]:8/x"),
+    ],
+)
+def test_addresses_are_read_as_browsers_read_them(href, expected):
+    if "\x00" in href:
+        expected = "https://www.example.co.uk/dir/\ufffd/a b"
+    assert hrefs(page(f'<a href="{href}">x</a>')) == [expected]
+
+
+@pytest.mark.parametrize("href", ["http://", "http:///x", "http://?q", "//", "//#a", " \n ", "\tjava\tscript:x"])
+def test_addresses_without_a_host_lead_nowhere(href):
+    found = hrefs(page(f'<a href="{href}">x</a>'))
+    assert all(url.startswith(URL.partition("?")[0]) for url in found)
+
+
+def test_score_links():
+    html = (
+        "<title>Growing tomatoes indoors</title><main><a href=/guide/tomatoes>A guide to tomatoes in winter</a></main>"
+        '<nav><a href="/login?a=1&b=2&c=3" rel=nofollow>more</a></nav>'
+    )
+    plain, scored = page(html).links["internal"], page(html, score_links=True).links["internal"]
+    assert "intrinsic_score" not in plain[0]
+    good, poor = scored
+    assert good["intrinsic_score"] == good["total_score"] == 9
+    assert poor["intrinsic_score"] == poor["total_score"] == 1.5
+    assert good["contextual_score"] is None
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=20))
+def test_link_scores_are_between_0_and_10(href, text, title):
+    element = Element("a", {"href": href, "rel": title})
+    scores = LinkScores.of_page({"title": text, "description": None}).of_link(element, href, text, title)
+    assert 0 <= scores["intrinsic_score"] <= 10
+
+
+def test_preserve_https_for_internal_links():
+    html = (
+        '<a href="http://shop.example.co.uk/a">1</a><a href="http://www.example.co.uk:8080/b">2</a>'
+        '<a href="http://other.org/">3</a><a href="/d">4</a>'
+    )
+    content = page(html, preserve_https_for_internal_links=True)
+    assert hrefs(content) == [
+        "https://shop.example.co.uk/a",
+        "http://www.example.co.uk:8080/b",
+        "https://www.example.co.uk/d",
+        "http://other.org/",
+    ]
+    assert "(https://shop.example.co.uk/a)" in content.markdown
+    assert hrefs(page(html))[0] == "http://shop.example.co.uk/a"
+    on_http = page(html, "http://www.example.co.uk/", preserve_https_for_internal_links=True)
+    assert hrefs(on_http)[0] == "http://shop.example.co.uk/a"
+
+
+def test_prefetch_leaves_out_what_is_excluded():
+    html = "<nav><a href=/n>n</a></nav><main><a href=/m>m<script>x</script></a></main>"
+    content = page(html, prefetch=True, excluded_tags=["nav"])
+    assert content.links["internal"] == [{"href": "https://www.example.co.uk/m", "text": "m"}]
+    assert page(html, prefetch=True, css_selector="nav").links["internal"][0]["text"] == "n"

@@ -42,6 +42,7 @@ class ContentOptions(Config, supported=RUN_CONTENT, missing="has no effect yet")
     prettiify: bool = option(default=False, check=flag)
     """Indent the cleaned HTML. (The spelling is crawl4ai's.)"""
     parser_type: str = option(default="lxml", check=text)
+    """There is one parser, a browser's: nothing else can be chosen. (The default is crawl4ai's.)"""
     scraping_strategy: Any = option(default=None, check=optional(having("scrap")))
     """Does all the stages before markdown; None is a ``WebScrapingStrategy()``."""
     image_description_min_word_threshold: int = option(default=1, check=count(0, "words"))
@@ -67,7 +68,9 @@ class ContentOptions(Config, supported=RUN_CONTENT, missing="has no effect yet")
     exclude_internal_links: bool = option(default=False, check=flag)
     """Drop links to the page's own domain."""
     score_links: bool = option(default=False, check=flag)
+    """Give each link an ``intrinsic_score`` from 0 to 10."""
     preserve_https_for_internal_links: bool = option(default=False, check=flag)
+    """On an https page, make internal http links https."""
     prefetch: bool = option(default=False, check=flag)
     """Give HTML and links only."""
     base_url: str | None = option(default=None, check=_TEXT)

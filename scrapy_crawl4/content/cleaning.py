@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from ..config import CrawlerRunConfig
 
-_NOT_CONTENT = "script,style,link,meta,base,template,svg"
+_CODE = "script,style,link,meta,base"
+_NOT_CONTENT = "template,svg"
 _HIDDEN = '[hidden]:not([hidden="until-found" i]),[style*="display" i],[style*="visibility" i]'
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _HIDDEN_SHARE = 0.5
@@ -64,11 +65,19 @@ def remove_excluded(document: Document, config: CrawlerRunConfig) -> None:
         document.remove(",".join(selectors))
 
 
-def remove_clutter(document: Document) -> None:
-    """Take off comments, scripts, styles and drawings; unwrap ``<noscript>``."""
-    document.remove(_NOT_CONTENT)
+def remove_code(document: Document) -> None:
+    """Take off comments, scripts and styles: what holds neither text nor links nor pictures."""
+    document.remove(_CODE)
     strip_comments_node(document)
-    for element in document.find_all("noscript"):
+
+
+def remove_clutter(root: Node) -> None:
+    """Take off templates and drawings, and unwrap ``<noscript>``.
+
+    Links and pictures are read before this: an address is one wherever it stands.
+    """
+    root.remove(_NOT_CONTENT)
+    for element in root.find_all("noscript"):
         _open_noscript(element)
 
 

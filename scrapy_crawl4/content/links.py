@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .page import empty_links
 from .urls import (
-    PAGE_SCHEMES,
     SOCIAL_MEDIA_DOMAINS,
+    has_port,
     host_of,
     is_page_url,
     matches_domain,
     normalised_domain,
     registered_domain,
+    tidy,
 )
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from turbohtml import Element, Node
 
     from ..config import CrawlerRunConfig
+    from .link_scores import LinkScores
 
-_ANCHORS = "a[href],area[href]"
-_DEAD = 'a[href=""],a[href="#"],area[href=""],area[href="#"],a[href^="javascript:" i],area[href^="javascript:" i]'
+_DEAD = frozenset({"", "#", "//"})
+_DRAWN = "xlink:href"
 
 
 class Place(NamedTuple):
@@ -86,21 +88,35 @@ class LinkRules:
         return bool(self.domains) and matches_domain(place.host, self.domains)
 
 
-def remove_dead_hrefs(scope: Node) -> None:
-    """Take the target off links that lead nowhere: empty ones, a bare ``#``, scripts. Their text stays.
+def tidy_hrefs(scope: Node) -> None:
+    """Take white space and line breaks out of addresses, and the target off links that lead nowhere.
 
-    It happens before URLs are made absolute, which would turn a ``#`` into the page itself.
+    Those are empty ones, a bare ``#`` and scripts; their text stays. It happens before URLs are made absolute, which
+    would turn a ``#`` into the page itself.
     """
-    for element in scope.select(_DEAD):
-        del element.attrs["href"]
+    for element in _anchors(scope):
+        given = element.attr("href")
+        if given is None:
+            continue
+        href = tidy(given)
+        if href in _DEAD or href[:11].lower() == "javascript:":
+            del element.attrs["href"]
+        elif href != given:
+            element.attrs["href"] = href
+
+
+def _anchors(scope: Node) -> list[Element]:
+    # Names alone are looked up; a selector, and a list of names, would walk the tree.
+    if scope.find("area") is None:
+        return scope.find_all("a")
+    return scope.find_all(["a", "area"])
 
 
 def page_links(scope: Node) -> Iterator[tuple[Element, str]]:
     """The ``<a>`` and ``<area>`` elements that lead to a page, with their (absolute) URL, in document order."""
-    for element in scope.select(_ANCHORS):
-        href = (element.attr("href") or "").strip()
-        scheme, _, rest = href.partition(":")
-        if rest.startswith("//") and scheme.lower() in PAGE_SCHEMES:
+    for element in _anchors(scope):
+        href = element.attr("href") or element.attr(_DRAWN)
+        if href and is_page_url(href):
             yield element, href
 
 
@@ -111,14 +127,25 @@ def remove_excluded_links(scope: Node, rules: LinkRules, site: Site) -> None:
             element.decompose()
 
 
-def extract_links(scope: Node, site: Site) -> dict[str, list[dict[str, Any]]]:
+def prefer_https(scope: Node, site: Site, page: str) -> None:
+    """``preserve_https_for_internal_links``: on an https page, internal http links without a port become https."""
+    if page[:6].lower() != "https:":
+        return
+    for element, href in page_links(scope):
+        if href[:5].lower() == "http:" and site.place(href).internal and not has_port(href):
+            element.attrs["href"] = "https" + href[4:]
+
+
+def extract_links(scope: Node, site: Site, scores: LinkScores | None = None) -> dict[str, list[dict[str, Any]]]:
     """All links of *scope* as ``{"internal": [...], "external": [...]}``, each URL once.
 
-    A URL that is linked several times has the first text that is not empty.
+    A URL that is linked several times has the first text that is not empty. With *scores*, each link also has
+    ``intrinsic_score``, ``contextual_score`` and ``total_score``.
     """
     links = empty_links()
     internal, external = links["internal"], links["external"]
     seen: dict[str, dict[str, Any]] = {}
+    elements: dict[str, Element] = {}
     for element, href in page_links(scope):
         item = seen.get(href)
         if item is None:
@@ -126,8 +153,12 @@ def extract_links(scope: Node, site: Site) -> dict[str, list[dict[str, Any]]]:
             title = (element.attr("title") or "").strip()
             item = seen[href] = {"href": href, "text": _text(element), "title": title, "base_domain": place.domain}
             (internal if place.internal else external).append(item)
+            elements[href] = element
         elif not item["text"]:
             item["text"] = _text(element)
+    if scores is not None:
+        for href, item in seen.items():
+            item.update(scores.of_link(elements[href], href, item["text"], item["title"]))
     return links
 
 

@@ -1,7 +1,7 @@
 """The content stages in their order: one parse of a page serves all of them.
 
-parse, metadata, exclude, clean, urls, select, links, media, tables, hidden, cleaned_html, content_filter, markdown,
-extraction: in this order.
+parse, metadata, exclude, clean (code), urls, select, links, media, clean (the rest), tables, hidden, cleaned_html,
+content_filter, markdown, extraction: in this order.
 
 Pure and synchronous: the same input gives the same output, in any thread or process. A stage that fails leaves its
 part empty and a sentence in ``PageContent.stage_errors``; the others go on.
@@ -22,6 +22,7 @@ from .checks import check_engine
 from .chunking import RegexChunking
 from .extraction import NoExtractionStrategy, extract_json
 from .filters import FilterPage, TreeFilter
+from .link_scores import LinkScores
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .mending import prepare
 from .metadata import extract_metadata
@@ -88,14 +89,10 @@ class _Page:
         if document is None:
             return self.content
         self.base = document_base(document, self.url)
-        if self.config.prefetch:
-            self.stage("urls", lambda: self.resolve(document), None)
-            found = self.stage("links", lambda: links.extract_links(document, self.site), empty_links())
-            self.content.links = links.quick_links(found)
-            return self.content
-        self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base), {})
+        if not self.config.prefetch:
+            self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base), {})
         self.stage("exclude", lambda: cleaning.remove_excluded(document, self.config), None)
-        self.stage("clean", lambda: cleaning.remove_clutter(document), None)
+        self.stage("clean", lambda: cleaning.remove_code(document), None)
         self.stage("urls", lambda: self.resolve(document), None)
         self.read(document)
         return self.content
@@ -112,9 +109,11 @@ class _Page:
     def resolve(self, document: Document) -> None:
         """Make every URL absolute and drop links that lead nowhere."""
         images.reveal_lazy_images(document)
-        links.remove_dead_hrefs(document)
+        links.tidy_hrefs(document)
         if self.base:
             document.resolve_links(self.base)
+        if self.config.preserve_https_for_internal_links:
+            links.prefer_https(document, self.site, self.url)
         if self.rules:
             links.remove_excluded_links(document, self.rules, self.site)
         images.remove_excluded_images(document, self.config, self.rules, self.site)
@@ -125,8 +124,12 @@ class _Page:
         root = document.root or turbohtml.Element("html")
         if config.css_selector:
             root = self.selected(root, "css_selector", [config.css_selector])
-        content.links = self.stage("links", lambda: links.extract_links(root, self.site), empty_links())
+        content.links = self.stage("links", lambda: self.links(root), empty_links())
+        if config.prefetch:
+            content.links = links.quick_links(content.links)
+            return
         content.media = self.stage("media", lambda: images.extract_media(root, self.base, config), empty_media())
+        self.stage("clean", lambda: cleaning.remove_clutter(root), None)
         content.tables = self.stage("tables", lambda: self.tables(root), [])
         self.stage("hidden", lambda: cleaning.remove_hidden(root), None)
         if config.target_elements:
@@ -145,6 +148,10 @@ class _Page:
         if not len(selection):
             self.content.metadata["selection"] = f"{option} matched nothing"
         return selection
+
+    def links(self, root: Element) -> dict[str, list[dict[str, Any]]]:
+        scores = LinkScores.of_page(self.content.metadata) if self.config.score_links else None
+        return links.extract_links(root, self.site, scores)
 
     def tables(self, root: Element) -> list[dict[str, Any]]:
         strategy = self.config.table_extraction or _DEFAULT_TABLES

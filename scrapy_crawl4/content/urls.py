@@ -20,6 +20,10 @@ _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_ps
 PAGE_SCHEMES = frozenset({"http", "https", "ftp", "file"})
 """Schemes of links that lead to a page; ``javascript:``, ``mailto:``, ``tel:``, ``data:`` and the like do not."""
 
+_NO_HOST = frozenset({"", "/", "?", "#", "\\"})
+_SPACE = "".join(map(chr, range(33)))
+_BREAKS = dict.fromkeys(map(ord, "\t\n\r"))
+
 SOCIAL_MEDIA_DOMAINS = (
     "facebook.com",
     "instagram.com",
@@ -34,9 +38,24 @@ SOCIAL_MEDIA_DOMAINS = (
 
 
 def is_page_url(url: str) -> bool:
-    """Whether *url* is absolute and leads to a page."""
-    scheme, colon, rest = url.partition(":")
-    return bool(colon) and scheme.lower() in PAGE_SCHEMES and rest.startswith("//")
+    """Whether *url* is absolute and leads to a page: of such a scheme, and all but files with a host."""
+    scheme, _, rest = url.partition(":")
+    if rest[:2] != "//":
+        return False
+    known = scheme if scheme in PAGE_SCHEMES else scheme.lower()
+    return known in PAGE_SCHEMES and (rest[2:3] not in _NO_HOST or known == "file")
+
+
+def tidy(reference: str) -> str:
+    """A reference of the page as browsers read it: without white space around it and line breaks and tabs in it."""
+    reference = reference.strip(_SPACE)
+    return reference if reference.isprintable() else reference.translate(_BREAKS)
+
+
+def has_port(url: str) -> bool:
+    """Whether an absolute *url* names a port."""
+    authority = url.partition("//")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+    return ":" in authority.rpartition("@")[2].rpartition("]")[2]
 
 
 def join(base: str, url: str) -> str:

@@ -81,10 +81,10 @@ class ControllerMachine(RuleBasedStateMachine):
 
     def note_turn(self, host):
         """Nobody that may start is overtaken twice by the same host."""
+        self.overtaken[host] = dict.fromkeys(HOSTS, 0)
+        self.count_anew()
         for other in HOSTS:
-            if other == host or not self.may_start(other):
-                self.overtaken[other] = dict.fromkeys(HOSTS, 0)
-            else:
+            if other != host and self.may_start(other):
                 self.overtaken[other][host] += 1
                 assert self.overtaken[other][host] <= self.most_overtakings, (other, host)
 
@@ -221,6 +221,13 @@ class ControllerMachine(RuleBasedStateMachine):
         self.lines[session.job.host].appendleft(session.task)
 
     # What holds at every moment
+
+    @invariant()
+    def count_anew(self):
+        """Who may not start, for whatever reason, is overtaken by nobody."""
+        for host in HOSTS:
+            if not self.may_start(host):
+                self.overtaken[host] = dict.fromkeys(HOSTS, 0)
 
     @invariant()
     def counts_agree(self):

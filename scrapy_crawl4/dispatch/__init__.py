@@ -2,9 +2,9 @@
 
 from .base import BaseDispatcher, Load
 from .cgroups import MemoryGroup, memory_groups
-from .controller import LOCAL, DispatchController
+from .controller import DispatchController
 from .driver import DispatchDriver, Timer
-from .hosts import HostLimits
+from .host import LOCAL, HostLimits
 from .ledger import MemoryLedger
 from .memory import MemoryProbe, MemorySample, give_back_memory
 from .memory_adaptive import MemoryAdaptiveDispatcher

@@ -8,27 +8,24 @@ from random import Random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .base import Load
-from .hosts import Host, HostQueues
+from .host import LOCAL
+from .hosts import HostQueues
 from .ledger import MemoryLedger
 from .pressure import Pressure
 from .progress import Progress
-from .rate_limiter import HostPace
-from .session import Job, Session
+from .session import HTTP, Job
+from .sessions import Sessions
 from .statistics import DispatchStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .base import BaseDispatcher
-    from .hosts import HostLimits
+    from .host import HostLimits
     from .memory import MemorySample
+    from .session import Session
 
 T = TypeVar("T")
-
-LOCAL = ""
-"""The host of tasks that need no network; they wait for nobody's pace."""
-HTTP = "http"
-"""The kind of a session that fetches over HTTP."""
 
 
 class DispatchController(Generic[T]):
@@ -56,14 +53,12 @@ class DispatchController(Generic[T]):
         self.dispatcher = dispatcher
         self.statistics = DispatchStatistics()
         self._ledger = MemoryLedger()
+        self._sessions: Sessions[T] = Sessions(self._ledger, self.statistics)
         self._pressure = Pressure(dispatcher)
         self._buffer = buffer
         self._held = 0
-        self._host_limits = host_limits
         self._clock = clock
-        self._random = random or Random()  # noqa: S311 - jitter, not secrets
-        self._queues: HostQueues[T] = HostQueues(self._make_host, dispatcher.fairness_timeout)
-        self._sessions: dict[int, Session[T]] = {}
+        self._queues: HostQueues[T] = HostQueues(dispatcher, host_limits, random or Random())  # noqa: S311 - jitter
         self._began: float | None = None
 
     @property
@@ -107,8 +102,7 @@ class DispatchController(Generic[T]):
     @property
     def _taken(self) -> int:
         """Permits that are taken, by sessions or by results that nobody has taken yet."""
-        unbuffered = self._held - self._buffer
-        return len(self._sessions) + (max(0, unbuffered))
+        return len(self._sessions) + max(0, self._held - self._buffer)
 
     @property
     def _full(self) -> bool:
@@ -134,19 +128,7 @@ class DispatchController(Generic[T]):
 
     def progress(self) -> Progress:
         """Return a snapshot for people to look at."""
-        stats, memory, load = self.statistics, self.memory, self.load()
-        return Progress(
-            done=stats.done,
-            failed=stats.failed,
-            waiting=load.waiting,
-            in_flight=load.in_flight,
-            retried=stats.retried,
-            bytes_received=stats.bytes_received,
-            elapsed=load.elapsed,
-            permits=self._pressure.granted,
-            memory_mb=memory.process_mb if memory else 0.0,
-            memory_limit_mb=memory.limit_mb if memory else 0.0,
-        )
+        return Progress.of(self.load(), self.statistics, self._pressure.granted)
 
     def add(self, task: T, host: str = LOCAL, kind: str = HTTP) -> None:
         """Queue *task* at the end of its host's line.
@@ -164,14 +146,10 @@ class DispatchController(Generic[T]):
             return None
         now = self._clock()
         job = self._queues.peek(now)
-        if job is None or not self._has_room(job):
+        if job is None or not self._has_room(job) or (job := self._queues.take(now)) is None:
             return None
-        taken = self._queues.take(now)
-        if taken is None:
-            return None
-        host, job = taken
-        self._reserve(host, now)
-        return self._open_session(job, now)
+        self._pressure.started()
+        return self._sessions.open(job, now)
 
     def wakeup_at(self) -> float | None:
         """Return the clock time at which a task may start by itself; None while only an event can change that."""
@@ -188,17 +166,12 @@ class DispatchController(Generic[T]):
         limiter = self.dispatcher.rate_limiter
         if limiter is None or host == LOCAL:
             return False
-        refused = limiter.is_rate_limit(status)
-        state = self._queues.host(host) if refused else self._queues.find(host)
-        if state is None or state.pace is None:
+        if not limiter.is_rate_limit(status):
+            if status is not None:
+                self._queues.accepted(host, started_at)
             return False
-        if refused:
-            self.statistics.rate_limited += 1
-            now = self._clock()
-            state.pace.refused(now, started_at, retry_after, self._random)
-            self._cool(state, now)
-        elif status is not None:
-            state.pace.accepted(started_at)
+        refused = self._queues.refused(host, self._clock(), started_at, retry_after)
+        self.statistics.rate_limited += refused
         return refused
 
     def may_retry(self, session: Session[T]) -> bool:
@@ -211,16 +184,16 @@ class DispatchController(Generic[T]):
 
     def release(self, session: Session[T], *, failed: bool = False, bytes_received: int = 0) -> None:
         """End *session*: its permit is free and its task is done. ``ValueError`` if it has ended already."""
-        self._close_session(session, bytes_received or None)
+        self._sessions.close(session, bytes_received or None)
         stats = self.statistics
         stats.done += 1
         stats.failed += failed
         stats.bytes_received += bytes_received
-        self._leave_host(session)
+        self._queues.leave(session.job.host, self._clock())
 
     def requeue(self, session: Session[T], *, shed: bool = False) -> None:
         """End *session* and put its task back at the head of its host's line. ``ValueError`` as in :meth:`release`."""
-        self._close_session(session)
+        self._sessions.close(session)
         job = session.job
         if shed:
             job.sheds += 1
@@ -228,8 +201,9 @@ class DispatchController(Generic[T]):
         else:
             job.retries += 1
             self.statistics.retried += 1
-        self._queues.add(job, self._clock(), front=True)
-        self._leave_host(session)
+        now = self._clock()
+        self._queues.add(job, now, front=True)
+        self._queues.leave(job.host, now)
 
     def hold(self, results: int) -> None:
         """Take in that *results* finished and wait to be taken; a negative number that they were taken."""
@@ -241,7 +215,7 @@ class DispatchController(Generic[T]):
         Whoever drives the controller cancels that session and calls :meth:`requeue` with ``shed=True``.
         """
         now = self._clock()
-        self._note_memory(memory)
+        self._sessions.sampled(memory)
         self._pressure.check(self.load(self._queues.peek(now)), now, held=self._held > 0)
         self.statistics.throttled_checks = self._pressure.throttled_checks
         self.statistics.throttled_seconds = self._pressure.throttled_seconds
@@ -291,7 +265,7 @@ class DispatchController(Generic[T]):
         without one.
         """
         if host != LOCAL:
-            self._queues.slow_down(host, seconds, self._clock(), self._random)
+            self._queues.slow_down(host, seconds, self._clock())
 
     def timed_out(self) -> bool:
         """Return True when tasks waited ``memory_wait_timeout`` seconds without a permit or a running session."""
@@ -300,9 +274,7 @@ class DispatchController(Generic[T]):
     def drain(self, *, failed: bool = False) -> list[Job[T]]:
         """Remove and return every waiting task; with *failed* each counts as done and failed."""
         self._pressure.started()
-        jobs, now = list(self._queues.drain()), self._clock()
-        for key in {job.host for job in jobs}:
-            self._cool(self._queues.host(key), now)
+        jobs = self._queues.drain(self._clock())
         if failed:
             self.statistics.done += len(jobs)
             self.statistics.failed += len(jobs)
@@ -310,79 +282,11 @@ class DispatchController(Generic[T]):
 
     def discard(self, task: T, host: str) -> bool:
         """Forget a *waiting* task; return False if it does not wait. O(tasks of its host): for cancellation only."""
-        queue = self._queues.find(host)
-        job = next((job for job in queue.jobs if job.task is task), None) if queue else None
-        if queue is None or job is None:
-            return False
-        self._queues.discard(job)
-        self._cool(queue, self._clock())
-        return True
-
-    def _make_host(self, key: str) -> Host[T]:
-        limiter = self.dispatcher.rate_limiter
-        pace = HostPace(limiter) if limiter is not None and key != LOCAL else None
-        limits = self._host_limits(key) if self._host_limits is not None and key != LOCAL else None
-        return Host(key, pace, limits)
-
-    def _reserve(self, host: Host[T], now: float) -> None:
-        host.next_start = now + host.interval(self._random)
-        host.in_flight += 1
-        self._queues.offer(host, now)
-
-    def _open_session(self, job: Job[T], now: float) -> Session[T]:
-        stats = self.statistics
-        stats.started += 1
-        waited = now - job.queued_at
-        job.waited += waited
-        stats.wait_seconds += waited
-        memory = self.memory.process_mb if self.memory is not None else 0.0
-        session = Session(job, stats.started, now, time.time(), memory, memory)
-        self._sessions[session.number] = session
-        self._ledger.open(session.number, job.kind, job.host, job.size)
-        stats.max_in_flight = max(stats.max_in_flight, len(self._sessions))
-        self._pressure.started()
-        return session
-
-    def _close_session(self, session: Session[T], size: int | None = None) -> None:
-        self._ledger.close(session.number, size)
-        if self._sessions.pop(session.number, None) is None:
-            raise ValueError(f"Session {session.number} has ended already.")
-
-    def _leave_host(self, session: Session[T]) -> None:
-        host = self._queues.host(session.job.host)
-        host.in_flight -= 1
-        now = self._clock()
-        self._queues.offer(host, now)
-        self._cool(host, now)
-
-    def _cool(self, host: Host[T], now: float) -> None:
-        """Keep an idle host only for as long as its pace matters."""
-        if host.idle:
-            pace = host.pace
-            patience = pace.limiter.max_delay if pace is not None and pace.backoff else 0.0
-            self._queues.cool(host, max(host.may_start_at, now + patience))
-
-    def _note_memory(self, memory: MemorySample | None) -> None:
-        self.statistics.samples += 1
-        self._ledger.sampled(memory)
-        if memory is None:
-            return
-        self.statistics.memory_peak_mb = max(self.statistics.memory_peak_mb, memory.process_mb)
-        for session in self._sessions.values():
-            session.memory_peak = max(session.memory_peak, memory.process_mb)
+        return self._queues.discard(task, host, self._clock())
 
     def _take_back(self, load: Load) -> Session[T] | None:
-        # Closing a page can take longer than one check; what is on its way out is neither chosen nor counted again.
-        # Nor is one whose page is being worked on: to cancel it would free nothing.
-        working = self._ledger.working
-        staying = [each for each in self._sessions.values() if not each.taken_back and each.number != working]
+        staying = self._sessions.staying()
         if not staying or not self._pressure.sheds(load, len(staying)):
             return None
-        youngest = staying[-1]
-        youngest.taken_back = True
-        shown = self._ledger.shown(youngest.number)
-        if shown:
-            # The next try waits until there is room for that much.
-            youngest.job.size = max(youngest.job.size or 0, shown)
-        self._ledger.close(youngest.number)
-        return youngest
+        self._sessions.take_back(staying[-1])
+        return staying[-1]

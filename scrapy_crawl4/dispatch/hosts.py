@@ -2,86 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
 from heapq import heappop, heappush
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .host import LOCAL, Host
+from .rate_limiter import HostPace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from random import Random
 
-    from .rate_limiter import HostPace
+    from .base import BaseDispatcher
+    from .host import HostLimits
     from .session import Job
 
 T = TypeVar("T")
-
-LONGEST_INTERVAL = 60.0
-"""Seconds that a host may ask for between two starts where no rate limiter says how long is too long."""
-
-
-class HostLimits(Protocol):
-    """What somebody else, a Scrapy downloader slot say, demands of one host; asked anew for every start."""
-
-    @property
-    def concurrency(self) -> int:
-        """Sessions of this host in flight at most."""
-
-    def download_delay(self) -> float:
-        """Return the seconds between this start and the next."""
-
-
-class Host(Generic[T]):
-    """One host's tasks in the order they came, and its state."""
-
-    __slots__ = (
-        "cooling",
-        "in_flight",
-        "jobs",
-        "keep_until",
-        "key",
-        "least_interval",
-        "limits",
-        "next_start",
-        "pace",
-        "queued",
-    )
-
-    def __init__(self, key: str, pace: HostPace | None, limits: HostLimits | None) -> None:
-        self.key = key
-        self.pace = pace
-        self.limits = limits
-        self.jobs: deque[Job[T]] = deque()
-        self.in_flight = 0
-        self.next_start = 0.0
-        self.least_interval = 0.0
-        """Seconds between two starts that the host itself asked for, not yet capped."""
-        self.queued = False
-        self.cooling = False
-        self.keep_until = 0.0
-
-    @property
-    def may_start_at(self) -> float:
-        """Clock time before which nothing of this host starts."""
-        return self.next_start if self.pace is None else max(self.next_start, self.pace.next_start)
-
-    def interval(self, random: Random) -> float:
-        """Return the seconds that must pass between this start and the next: the most that anybody asks for."""
-        longest = LONGEST_INTERVAL if self.pace is None else self.pace.limiter.max_delay
-        paced = 0.0 if self.pace is None else self.pace.interval(random)
-        limited = 0.0 if self.limits is None else self.limits.download_delay()
-        return max(paced, limited, min(self.least_interval, longest))
-
-    @property
-    def has_room(self) -> bool:
-        """Whether the host's own limit leaves room for one more session."""
-        return self.limits is None or self.in_flight < self.limits.concurrency
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits or runs on this host."""
-        return not self.jobs and not self.in_flight
 
 
 class HostQueues(Generic[T]):
@@ -90,14 +27,20 @@ class HostQueues(Generic[T]):
     Every host with waiting tasks and room stands in the heap once. Taking a task is O(log hosts), adding one to a
     queued host O(1). Hosts that could start longest ago go first, so no host starves; ties go in the order they came.
 
-    :param make_host: makes a host's state on first use.
-    :param patience: seconds after which a waiting task that may start goes before all that could start since less
-        than that; as nothing overtakes a host for longer, no host starves.
+    :param dispatcher: the policy. Its ``rate_limiter`` sets the pace of each host; a task that may start and has waited
+        ``fairness_timeout`` seconds goes before all that could start since less than that: as nothing overtakes a host
+        for longer, no host starves.
+    :param host_limits: limits of a host beyond the policy's, by host key; None where there are none.
+    :param random: source of jitter.
     """
 
-    def __init__(self, make_host: Callable[[str], Host[T]], patience: float) -> None:
-        self._make_host = make_host
-        self._patience = patience
+    def __init__(
+        self, dispatcher: BaseDispatcher, host_limits: Callable[[str], HostLimits | None] | None, random: Random
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._patience = dispatcher.fairness_timeout
+        self._host_limits = host_limits
+        self._random = random
         self._hosts: dict[str, Host[T]] = {}
         self._ready: list[tuple[float, int, Host[T]]] = []
         self._cooling: dict[int, list[Host[T]]] = {}
@@ -150,7 +93,7 @@ class HostQueues(Generic[T]):
             when -= self._patience
         self._push(host, when)
 
-    def slow_down(self, key: str, seconds: float, now: float, random: Random) -> None:
+    def slow_down(self, key: str, seconds: float, now: float) -> None:
         """Let at least *seconds* pass between two starts on *key*, also after :meth:`forget` dropped its state."""
         host = self._hosts.get(key)
         if seconds > self._least_intervals.get(key, 0.0):
@@ -159,7 +102,7 @@ class HostQueues(Generic[T]):
                 host.least_interval = seconds
                 if host.in_flight:
                     # Those started before this was known.
-                    host.next_start = max(host.next_start, now + host.interval(random))
+                    host.next_start = max(host.next_start, now + host.interval(self._random))
         if host is not None:
             # Whatever learnt this may have raised the host's limits.
             self.offer(host, now)
@@ -171,7 +114,7 @@ class HostQueues(Generic[T]):
             self.offer(host, now)
 
     def peek(self, now: float) -> Job[T] | None:
-        """Return the job that :meth:`take` would give, without taking it."""
+        """Return the job that may start next at *now*, without starting it, or None."""
         while self._ready and self._ready[0][0] <= now:
             host = self._ready[0][2]
             if host.may_start_at <= now and host.jobs and host.has_room:
@@ -185,34 +128,90 @@ class HostQueues(Generic[T]):
                 self.offer(host, now)
         return None
 
-    def take(self, now: float) -> tuple[Host[T], Job[T]] | None:
-        """Return the next job that may start at *now* with its host, or None."""
+    def take(self, now: float) -> Job[T] | None:
+        """Start the job that :meth:`peek` gives and return it; the next start of its host is reserved with it."""
         if self.peek(now) is None:
             return None
         host = self._pop()
         host.queued = False
         self.waiting -= 1
-        return host, host.jobs.popleft()
+        job = host.jobs.popleft()
+        host.next_start = now + host.interval(self._random)
+        host.in_flight += 1
+        self.offer(host, now)
+        return job
+
+    def leave(self, key: str, now: float) -> None:
+        """Take in that a job of the host *key* runs no longer."""
+        host = self.host(key)
+        host.in_flight -= 1
+        self.offer(host, now)
+        self._rest(host, now)
+
+    def refused(self, key: str, now: float, started_at: float, retry_after: float | None) -> bool:
+        """Take in that the host *key* refused the rate of a start; return False where nobody minds its pace."""
+        host = self.host(key)
+        if host.pace is None:
+            return False
+        host.pace.refused(now, started_at, retry_after, self._random)
+        self._rest(host, now)
+        return True
+
+    def accepted(self, key: str, started_at: float) -> None:
+        """Take in that the host *key* answered a start without refusing its rate."""
+        host = self._hosts.get(key)
+        if host is not None and host.pace is not None:
+            host.pace.accepted(started_at)
 
     def next_time(self) -> float | None:
-        """Return the clock time at which :meth:`take` may have something; None while it can't by itself."""
+        """Return the clock time at which :meth:`peek` may give something; None while it can't by itself."""
         return self._ready[0][0] if self._ready else None
 
-    def drain(self) -> Iterator[Job[T]]:
-        """Remove and yield every waiting job, first come first within a host."""
+    def drain(self, now: float) -> list[Job[T]]:
+        """Remove and return every waiting job, first come first within a host."""
         self._ready.clear()
         self.waiting = 0
+        drained: list[Job[T]] = []
         for host in self._hosts.values():
             host.queued = False
-            while host.jobs:
-                yield host.jobs.popleft()
+            if host.jobs:
+                drained += host.jobs
+                host.jobs.clear()
+                self._rest(host, now)
+        return drained
 
-    def discard(self, job: Job[T]) -> None:
-        """Remove a waiting *job*. O(jobs of the host): for cancellation only."""
-        self._hosts[job.host].jobs.remove(job)
+    def discard(self, task: T, key: str, now: float) -> bool:
+        """Remove a waiting *task*; return False if it does not wait. O(tasks of the host): for cancellation only."""
+        host = self._hosts.get(key)
+        job = next((job for job in host.jobs if job.task is task), None) if host else None
+        if host is None or job is None:
+            return False
+        host.jobs.remove(job)
         self.waiting -= 1
+        self._rest(host, now)
+        return True
 
-    def cool(self, host: Host[T], until: float) -> None:
+    def forget(self, now: float) -> None:
+        """Drop the hosts whose time is over, so that memory follows the hosts at work, not those ever seen."""
+        while self._cooling_ends and self._cooling_ends[0] <= now:
+            self.moves += 1
+            for host in self._cooling.pop(heappop(self._cooling_ends)):
+                self._forget(host, now)
+
+    def _make_host(self, key: str) -> Host[T]:
+        if key == LOCAL:
+            return Host(key, None, None)
+        limiter, limits = self._dispatcher.rate_limiter, self._host_limits
+        return Host(key, HostPace(limiter) if limiter is not None else None, limits(key) if limits else None)
+
+    def _rest(self, host: Host[T], now: float) -> None:
+        """Keep an idle host only for as long as its pace matters."""
+        if host.idle:
+            pace = host.pace
+            patience = pace.limiter.max_delay if pace is not None and pace.backoff else 0.0
+            self._cool(host, max(host.may_start_at, now + patience))
+
+    def _cool(self, host: Host[T], until: float) -> None:
         """Let :meth:`forget` drop *host* once the clock says *until* and it is idle."""
         host.keep_until = until
         if not host.cooling:
@@ -224,19 +223,12 @@ class HostQueues(Generic[T]):
                 heappush(self._cooling_ends, end)
             self._cooling.setdefault(end, []).append(host)
 
-    def forget(self, now: float) -> None:
-        """Drop the hosts whose time is over, so that memory follows the hosts at work, not those ever seen."""
-        while self._cooling_ends and self._cooling_ends[0] <= now:
-            self.moves += 1
-            for host in self._cooling.pop(heappop(self._cooling_ends)):
-                self._forget(host, now)
-
     def _forget(self, host: Host[T], now: float) -> None:
         host.cooling = False
         # The host may have been at work since, and have got a later time.
         until = max(host.keep_until, host.may_start_at)
         if host.idle and until > now:
-            self.cool(host, until)
+            self._cool(host, until)
         elif host.idle:
             del self._hosts[host.key]
 

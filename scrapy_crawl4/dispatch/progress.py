@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from .base import Load
+    from .statistics import DispatchStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,23 @@ class Progress:
 
     memory_limit_mb: float = 0.0
     """The tightest memory limit of the process in MB; 0 when it is not known."""
+
+    @classmethod
+    def of(cls, load: Load, counted: DispatchStatistics, permits: int) -> Self:
+        """Return where the run stands whose *load* this is, and which *counted* that and has so many *permits*."""
+        memory = load.memory
+        return cls(
+            done=counted.done,
+            failed=counted.failed,
+            waiting=load.waiting,
+            in_flight=load.in_flight,
+            retried=counted.retried,
+            bytes_received=counted.bytes_received,
+            elapsed=load.elapsed,
+            permits=permits,
+            memory_mb=memory.process_mb if memory else 0.0,
+            memory_limit_mb=memory.limit_mb if memory else 0.0,
+        )
 
     @property
     def succeeded(self) -> int:

@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+HTTP = "http"
+"""The kind of a session that fetches over HTTP."""
+
 
 @dataclass(slots=True, eq=False)
 class Job(Generic[T]):

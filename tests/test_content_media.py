@@ -14,7 +14,7 @@ from scrapy_crawl4.content import (
     TableExtractionStrategy,
     extract_page,
 )
-from scrapy_crawl4.content.images import parse_srcset
+from scrapy_crawl4.content.srcset import parse_srcset
 from scrapy_crawl4.exceptions import UnsupportedOption
 
 URL = "https://example.org/dir/page.html"
@@ -38,6 +38,7 @@ def test_an_image_has_crawl4ais_keys_and_an_absolute_address():
     assert images(html) == [
         {
             "src": "https://example.org/i.png",
+            "data": "",
             "alt": "Alt",
             "desc": "Words beside it",
             "score": 5,
@@ -86,9 +87,30 @@ def test_embedded_pictures_leave_their_alt_text():
 
 def test_image_score_threshold_is_exceeded_by_what_is_listed():
     html = "<img src=a.png alt=x><img src=b.png width=16 height=16><img src=c.gif width=1 height=1>"
-    assert [item["score"] for item in images(html, image_score_threshold=-1)] == [5, 2, 0]
-    assert [item["score"] for item in images(html)] == [5]
+    assert [item["score"] for item in images(html, image_score_threshold=-1)] == [5, 3, 0]
+    assert [item["score"] for item in images(html, image_score_threshold=3)] == [5]
     assert images(html, image_score_threshold=5) == []
+
+
+@pytest.mark.parametrize("size", ["width=1", "height=0", "width='1px' height=20"])
+def test_by_default_every_picture_is_listed_but_what_counts_visitors(size):
+    html = f"<img src=icon><img src=icon2 width=8 height=8><noscript><img src=t.gif {size}><img src=in.gif></noscript>"
+    assert [item["src"].rpartition("/")[2] for item in images(html)] == ["icon", "icon2", "in.gif"]
+
+
+def test_a_placeholder_is_listed_behind_its_picture():
+    html = '<img src="/blank.gif" data-src="real.jpg" data-original="large.jpg" alt="x">'
+    assert [(item["src"].rpartition("/")[2], item["group_id"]) for item in images(html)] == [
+        ("real.jpg", 0),
+        ("large.jpg", 0),
+        ("blank.gif", 0),
+    ]
+
+
+def test_a_lazy_picture_of_another_site_is_excluded_whatever_stands_for_it():
+    html = '<img src="/blank.gif" data-src="https://cdn.other.net/j.png" alt="y">'
+    assert len(images(html)) == 2
+    assert images(html, exclude_external_images=True) == []
 
 
 def test_r4_descriptions_never_hold_the_page():
@@ -110,10 +132,14 @@ def test_image_description_min_word_threshold():
 @pytest.mark.parametrize(
     ("srcset", "expected"),
     [
-        ("a.png 1x, b.png 2x", [("a.png", 1.0), ("b.png", 2.0)]),
-        ("a,b.png 300w,\n c.png 600w", [("a,b.png", 300.0), ("c.png", 600.0)]),
-        ("a.png, b.png", [("a.png", 0.0), ("b.png", 0.0)]),
-        ("a.png oops", [("a.png", 0.0)]),
+        ("a.png 1x, b.png 2x", [("a.png", 0, 1.0), ("b.png", 0, 2.0)]),
+        ("a.png 1x,b.png 2x", [("a.png", 0, 1.0), ("b.png", 0, 2.0)]),
+        ("a,b.png 300w,\n c.png 600w 400h", [("a,b.png", 300, 0), ("c.png", 600, 0)]),
+        ("a.png, b.png", [("a.png", 0, 0), ("b.png", 0, 0)]),
+        ("a.png,,b.png", [("a.png,,b.png", 0, 0)]),
+        ("a.png oops(1, 2), b.png", [("a.png", 0, 0), ("b.png", 0, 0)]),
+        ("a.png infx, b.png -1x, c.png 9999999w", [("a.png", 0, 0), ("b.png", 0, 0), ("c.png", 0, 0)]),
+        ("DATA:image/png;base64,AAAA 1x, b.png", [("b.png", 0, 0)]),
         (",,,", []),
         ("", []),
     ],
@@ -122,11 +148,25 @@ def test_srcset(srcset, expected):
     assert parse_srcset(srcset) == expected
 
 
-@given(st.text(alphabet="ab.,/ 12wx\n", max_size=60))
+@given(st.text(alphabet="ab.,/ 12wx()\n", max_size=60))
 def test_any_srcset_is_read(srcset):
-    for url, size in parse_srcset(srcset):
+    for url, width, density in parse_srcset(srcset):
         assert url
-        assert isinstance(size, float)
+        assert url.strip(",") == url.strip(", \n") != ""
+        assert width >= 0
+        assert density >= 0
+
+
+@given(st.lists(st.tuples(st.text(alphabet="abc/.-", min_size=1), st.integers(1, 9999)), min_size=1, max_size=6))
+def test_a_well_formed_srcset_is_read_as_written(candidates):
+    written = ", ".join(f"{url} {width}w" for url, width in candidates)
+    assert [(url, width) for url, width, _ in parse_srcset(written)] == candidates
+
+
+def test_a_srcset_is_read_in_linear_time():
+    assert parse_srcset("," * 200_000) == []
+    assert len(parse_srcset("a.png ((" * 30_000)) == 1
+    assert len(parse_srcset("a, " * 30_000)) == 30_000
 
 
 # players
@@ -134,22 +174,29 @@ def test_any_srcset_is_read(srcset):
 
 def test_q4_videos_and_sounds_are_absolute_and_described():
     html = (
-        '<video src="v.mp4" title="Talk" poster="p.jpg"></video><video><source src="/w.webm"><source src="/w.webm">'
+        '<video src="v.mp4" title="Talk" poster="p.jpg" width=640><track src="en.vtt" kind="captions" srclang="en">'
+        '</video><video><source src="/w.webm"><div><source src="/w.webm"><source data-src="x.ogv"></div>'
         '</video><audio src="blob:x"><source src="//cdn.example.net/a.ogg"></audio> tail'
     )
     media = page(html).media
-    assert media["videos"] == [
-        {
-            "src": "https://example.org/dir/v.mp4",
-            "alt": "",
-            "desc": "Talk",
-            "type": "video",
-            "format": "mp4",
-            "poster": "https://example.org/dir/p.jpg",
-        },
-        {"src": "https://example.org/w.webm", "alt": "", "desc": "", "type": "video", "format": "webm"},
+    assert media["videos"][0] == {
+        "src": "https://example.org/dir/v.mp4",
+        "data": "",
+        "alt": "",
+        "desc": "Talk",
+        "score": 0,
+        "type": "video",
+        "group_id": 0,
+        "format": "mp4",
+        "width": 640,
+        "poster": "https://example.org/dir/p.jpg",
+        "tracks": [{"src": "https://example.org/dir/en.vtt", "kind": "captions", "srclang": "en", "label": ""}],
+    }
+    assert [(item["src"], item["group_id"]) for item in media["videos"][1:]] == [
+        ("https://example.org/w.webm", 1),
+        ("https://example.org/dir/x.ogv", 1),
     ]
-    assert [item["src"] for item in media["audios"]] == ["https://cdn.example.net/a.ogg"]
+    assert [(item["src"], item["format"]) for item in media["audios"]] == [("https://cdn.example.net/a.ogg", "ogg")]
 
 
 # tables

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Comment, Element, Text
 from turbohtml.clean import strip_comments_node
 
+from .images import counts_visitors
 from .selection import outermost
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _open_noscript(element: Element) -> None:
             element.unwrap()
         return
     image = element.find("img")
-    if image is None or _counts_visitors(image):
+    if image is None or counts_visitors(image):
         element.decompose()
         return
     before = _image_before(element)
@@ -119,10 +120,6 @@ def _image_before(element: Element) -> Element | None:
 def _real_source(image: Element) -> bool:
     src = (image.attr("src") or "").strip()
     return bool(src) and not src.startswith("data:")
-
-
-def _counts_visitors(image: Element) -> bool:
-    return image.attr("width") in {"0", "1"} or image.attr("height") in {"0", "1"}
 
 
 def remove_hidden(root: Node) -> None:

@@ -1,18 +1,19 @@
-"""Pictures and other media: where lazy ones really are, what the page says about them."""
+"""Pictures: where lazy ones really are, and what the page says about them."""
 
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from turbohtml import Element, Text
+from turbohtml import Element
 
-from .page import empty_media
-from .urls import is_page_url, join
+from .descriptions import Describer
+from .media_items import media_item, pixels, suffix
+from .srcset import best_candidate, parse_srcset
+from .urls import is_page_url, join, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from turbohtml import Node
 
@@ -24,27 +25,36 @@ _LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset")
 _PLACEHOLDER = re.compile(r"(?:blank|spacer|placeholder|transparent|pixel|loading|lazy|1x1)", re.IGNORECASE)
 _FORMATS = frozenset({"jpg", "jpeg", "png", "webp", "avif", "gif", "svg", "bmp", "tif", "tiff", "ico"})
 _SMALL = 150
-_DENSITY = 10  # a smaller number beside a candidate is a density, not a width
-_DESCRIPTION_NODES = 100
-_DESCRIPTION_LENGTH = 300
-_DESCRIPTION_LEVELS = 4
-_TOO_WIDE = frozenset({"body", "html", "main", "article", "section"})
+_LEAST_SCORE = 3
+
+Displaced = dict[Element, str]
+"""The address that a lazy picture had before it got its real one."""
 
 
-def reveal_lazy_images(root: Node) -> None:
-    """Give every picture that waits for a script the address it would get; still relative as on the page."""
+def reveal_lazy_images(root: Node) -> Displaced:
+    """Give every picture that waits for a script the address it would get; still relative as on the page.
+
+    :returns: the addresses, relative too, that made way for it.
+    """
+    displaced: Displaced = {}
     alternatives = _picture_sources(root)
     for image in root.find_all("img"):
-        attributes = image.attrs
-        lazy_set = _first(image, _LAZY_SRCSETS)
+        given = image.attr("src") or ""
+        source = tidy(given)
+        lazy_set = next(_values(image, _LAZY_SRCSETS), "")
         if lazy_set and not image.attr("srcset"):
-            attributes["srcset"] = lazy_set
-        source = (image.attr("src") or "").strip()
-        lazy = _first(image, _LAZY_SOURCES)
-        if not source or source.startswith("data:") or (lazy and _PLACEHOLDER.search(source.rpartition("/")[2])):
-            candidate = lazy or _best_candidate(image, alternatives.pop(image.parent, []))
-            if candidate:
-                attributes["src"] = candidate
+            image.attrs["srcset"] = lazy_set
+        embedded = not source or source.startswith("data:")
+        real = ""
+        if embedded:
+            real = next(_values(image, _LAZY_SOURCES), "") or _best(image, alternatives.pop(image.parent, []))
+        elif _PLACEHOLDER.search(source.rpartition("/")[2]):
+            real = next(_values(image, _LAZY_SOURCES), "")
+            if real:
+                displaced[image] = source
+        if (real or source) != given:
+            image.attrs["src"] = real or source
+    return displaced
 
 
 def _picture_sources(root: Node) -> dict[Node | None, list[str]]:
@@ -53,48 +63,26 @@ def _picture_sources(root: Node) -> dict[Node | None, list[str]]:
     for source in root.find_all("source"):
         parent = source.parent
         if isinstance(parent, Element) and parent.tag == "picture":
-            value = source.attr("srcset") or source.attr("data-srcset")
-            if value:
-                found.setdefault(parent, []).append(value)
+            for name in ("srcset", *_LAZY_SRCSETS):
+                value = source.attr(name)
+                if value:
+                    found.setdefault(parent, []).append(value)
     return found
 
 
-def _first(image: Element, names: tuple[str, ...]) -> str:
+def _values(image: Element, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
-        value = (image.attr(name) or "").strip()
-        if value and not value.startswith(("data:", "{", "[")):
-            return value
-    return ""
+        value = image.attr(name)
+        if value:
+            value = tidy(value)
+            if value and not value.startswith(("data:", "{", "[")):
+                yield value
 
 
-def _best_candidate(image: Element, alternatives: list[str]) -> str:
-    sets = [image.attr("srcset") or "", *alternatives]
-    candidates = [candidate for value in sets for candidate in parse_srcset(value)]
-    return max(candidates, key=lambda candidate: candidate[1], default=("", 0.0))[0]
-
-
-def parse_srcset(value: str) -> list[tuple[str, float]]:
-    """The candidates of a ``srcset`` as (url, width in pixels or density); 0 where it says neither."""
-    candidates: list[tuple[str, float]] = []
-    url = ""
-    for token in value.split():
-        if url:
-            candidates.append((url, _descriptor(token)))
-            url = ""
-        elif token.endswith(","):
-            candidates.append((token.rstrip(","), 0.0))
-        else:
-            url = token
-    if url:
-        candidates.append((url, 0.0))
-    return [(url, size) for url, size in candidates if url and not url.startswith("data:")]
-
-
-def _descriptor(token: str) -> float:
-    try:
-        return float(token.rstrip(",")[:-1])
-    except ValueError:
-        return 0.0
+def _best(image: Element, alternatives: list[str]) -> str:
+    return best_candidate(
+        [candidate for value in (image.attr("srcset") or "", *alternatives) for candidate in parse_srcset(value)]
+    )
 
 
 def remove_excluded_images(scope: Node, config: CrawlerRunConfig, rules: LinkRules, site: Site) -> None:
@@ -111,81 +99,83 @@ def remove_excluded_images(scope: Node, config: CrawlerRunConfig, rules: LinkRul
             image.decompose()
 
 
-def extract_media(scope: Node, base: str, config: CrawlerRunConfig) -> dict[str, list[dict[str, Any]]]:
-    """Pictures, videos and sounds of *scope*.
+def extract_images(
+    scope: Node, base: str, config: CrawlerRunConfig, displaced: Mapping[Element, str]
+) -> list[dict[str, Any]]:
+    """The pictures of *scope*, lazy ones where they really are.
 
-    A picture that comes in several sizes has one item for each distinct address, all with the same ``group_id``.
-    Pictures that score no more than ``image_score_threshold`` are left out, and so is what has no absolute address.
+    A picture that comes in several sizes has one item for each distinct address, all with the same ``group_id``, the
+    one that it shows first. Pictures that score no more than ``image_score_threshold`` are left out, and so is what
+    has no absolute address. The default threshold leaves out only what counts visitors.
     """
-    media = empty_media()
+    found: list[dict[str, Any]] = []
     images = scope.find_all("img")
+    if not images:
+        return found
     alternatives = _picture_sources(scope)
-    describe = _Describer(config.image_description_min_word_threshold)
+    describe = Describer(config.image_description_min_word_threshold)
     seen: set[str] = set()
     for position, image in enumerate(images):
         score = _score(image, first_half=position * 2 < len(images))
         if score <= config.image_score_threshold:
             continue
-        desc = ""
-        for src, width in _addresses(image, base, alternatives.pop(image.parent, [])):
-            if src in seen or not is_page_url(src):
+        alt = desc = None
+        for src, width in _addresses(image, displaced, alternatives):
+            url = join(base, src)
+            if url in seen or not is_page_url(url):
                 continue
-            seen.add(src)
-            desc = desc or describe(image)
-            media["images"].append(_item(image, src, width, desc, score, position))
-    media["videos"] = list(_players(scope, "video"))
-    media["audios"] = list(_players(scope, "audio"))
-    return media
+            seen.add(url)
+            if alt is None or desc is None:
+                alt, desc = " ".join((image.attr("alt") or "").split()), describe(image)
+            item = media_item(url, "image", alt=alt, desc=desc, group=position, width=width, score=score)
+            item["format"] = _format(url)
+            found.append(item)
+    return found
 
 
-def _addresses(image: Element, base: str, alternatives: list[str]) -> Iterator[tuple[str, int | None]]:
-    yield (image.attr("src") or "").strip(), _pixels(image.attr("width"))
-    lazy = _first(image, _LAZY_SOURCES)
-    if lazy:
-        yield join(base, lazy), _pixels(image.attr("width"))
-    for value in (image.attr("srcset") or "", *alternatives):
-        for url, size in parse_srcset(value):
-            yield join(base, url), int(size) if size > _DENSITY else None
-
-
-def _item(image: Element, src: str, width: int | None, desc: str, score: int, group: int) -> dict[str, Any]:
-    return {
-        "src": src,
-        "alt": (image.attr("alt") or "").strip(),
-        "desc": desc,
-        "score": score,
-        "type": "image",
-        "group_id": group,
-        "format": _format(src),
-        "width": width,
-    }
+def _addresses(
+    image: Element, displaced: Mapping[Element, str], alternatives: dict[Node | None, list[str]]
+) -> Iterator[tuple[str, int | None]]:
+    width = pixels(image.attr("width"))
+    src = image.attr("src")
+    if src:
+        yield src.strip(), width
+    for lazy in _values(image, _LAZY_SOURCES):
+        yield lazy, width
+    if image in displaced:
+        yield displaced[image], width
+    srcset = image.attr("srcset")
+    sets = [srcset] if srcset else []
+    sets += _values(image, _LAZY_SRCSETS)
+    sets += alternatives.pop(image.parent, [])
+    for value in sets:
+        for candidate in parse_srcset(value):
+            yield candidate.url, candidate.width or None
 
 
 def _format(src: str) -> str | None:
-    suffix = _suffix(src)
-    return suffix if suffix in _FORMATS else None
+    found = suffix(src)
+    return found if found in _FORMATS else None
 
 
-def _suffix(src: str) -> str:
-    name = src.partition("?")[0].partition("#")[0].rpartition("/")[2]
-    return name.rpartition(".")[2].lower() if "." in name else ""
-
-
-def _pixels(value: str | None) -> int | None:
-    digits = (value or "").strip().removesuffix("px")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 6 else None  # noqa: PLR2004
+def counts_visitors(image: Element) -> bool:
+    """Whether a picture is there to be fetched, not to be seen: it is at most one pixel wide or high."""
+    width, height = pixels(image.attr("width")), pixels(image.attr("height"))
+    return (width is not None and width <= 1) or (height is not None and height <= 1)
 
 
 def _score(image: Element, *, first_half: bool) -> int:
-    """0 to 7: not known to be narrow, not known to be low, alt text, first half, known format, srcset, picture.
+    """0 for what counts visitors, else 3 to 7.
 
-    A size that the page does not give speaks neither for nor against a picture.
+    One point each for: not known to be narrow, not known to be low, alt text, first half of the page's pictures,
+    known format, srcset, picture. A size that the page does not give speaks neither for nor against a picture, and
+    one that has fewer than three points has three: it is a picture after all.
     """
-    width, height = _pixels(image.attr("width")), _pixels(image.attr("height"))
-    if (width is not None and width <= 1) or (height is not None and height <= 1):
-        return 0  # counts visitors
+    if counts_visitors(image):
+        return 0
+    width, height = pixels(image.attr("width")), pixels(image.attr("height"))
     parent = image.parent
-    return (
+    points = (
         (width is None or width > _SMALL)
         + (height is None or height > _SMALL)
         + bool((image.attr("alt") or "").strip())
@@ -194,65 +184,4 @@ def _score(image: Element, *, first_half: bool) -> int:
         + bool(image.attr("srcset"))
         + (isinstance(parent, Element) and parent.tag == "picture")
     )
-
-
-class _Describer:
-    """Finds the words next to a picture: its caption or the smallest block around it that has any.
-
-    Each container is read once, and never a whole page: at most 300 characters, at most four levels up.
-    """
-
-    def __init__(self, min_words: int) -> None:
-        self._min_words = min_words
-        self._read: dict[Element, str] = {}
-
-    def __call__(self, image: Element) -> str:
-        node = image.parent
-        for _ in range(_DESCRIPTION_LEVELS):
-            if not isinstance(node, Element) or node.tag in _TOO_WIDE:
-                break
-            text = self._text(node)
-            if text and len(text.split()) >= self._min_words:
-                return text
-            node = node.parent
-        return ""
-
-    def _text(self, container: Element) -> str:
-        known = self._read.get(container)
-        if known is None:
-            known = self._read[container] = _shortened(container)
-        return known
-
-
-def _shortened(container: Element) -> str:
-    words: list[str] = []
-    length = 0
-    for node in islice(container.descendants, _DESCRIPTION_NODES):
-        for word in node.data.split() if isinstance(node, Text) else ():
-            length += len(word) + 1
-            if length > _DESCRIPTION_LENGTH:
-                return " ".join(words)
-            words.append(word)
-    return " ".join(words)
-
-
-def _players(scope: Node, tag: str) -> Iterator[dict[str, Any]]:
-    seen: set[str] = set()
-    for holder in scope.select(f"{tag},{tag} > source"):
-        parent = holder.parent
-        player = parent if holder.tag == "source" and isinstance(parent, Element) else holder
-        src = (holder.attr("src") or "").strip()
-        if src in seen or not is_page_url(src):
-            continue
-        seen.add(src)
-        item = {
-            "src": src,
-            "alt": (player.attr("alt") or "").strip(),
-            "desc": (player.attr("title") or player.attr("aria-label") or "").strip(),
-            "type": tag,
-            "format": _suffix(src) or None,
-        }
-        poster = player.attr("poster")
-        if poster:
-            item["poster"] = poster
-        yield item
+    return max(points, _LEAST_SCORE)

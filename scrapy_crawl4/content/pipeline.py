@@ -27,6 +27,7 @@ from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .mending import prepare
 from .metadata import extract_metadata
 from .page import PageContent, empty_links, empty_media
+from .players import extract_players
 from .selection import select
 from .tables import DefaultTableExtraction
 from .text_page import is_html, text_page
@@ -81,6 +82,7 @@ class _Page:
         self.site = links.Site(self.url)
         self.rules = links.LinkRules.from_config(config)
         self.generator: MarkdownGenerationStrategy = config.markdown_generator or _DEFAULT_GENERATOR
+        self.displaced: images.Displaced = {}
         self.content = PageContent()
 
     def run(self) -> PageContent:
@@ -108,7 +110,7 @@ class _Page:
 
     def resolve(self, document: Document) -> None:
         """Make every URL absolute and drop links that lead nowhere."""
-        images.reveal_lazy_images(document)
+        self.displaced = images.reveal_lazy_images(document)
         links.tidy_hrefs(document)
         if self.base:
             document.resolve_links(self.base)
@@ -128,7 +130,7 @@ class _Page:
         if config.prefetch:
             content.links = links.quick_links(content.links)
             return
-        content.media = self.stage("media", lambda: images.extract_media(root, self.base, config), empty_media())
+        content.media = self.stage("media", lambda: self.media(root), empty_media())
         self.stage("clean", lambda: cleaning.remove_clutter(root), None)
         content.tables = self.stage("tables", lambda: self.tables(root), [])
         self.stage("hidden", lambda: cleaning.remove_hidden(root), None)
@@ -152,6 +154,13 @@ class _Page:
     def links(self, root: Element) -> dict[str, list[dict[str, Any]]]:
         scores = LinkScores.of_page(self.content.metadata) if self.config.score_links else None
         return links.extract_links(root, self.site, scores)
+
+    def media(self, root: Element) -> dict[str, list[dict[str, Any]]]:
+        return {
+            "images": images.extract_images(root, self.base, self.config, self.displaced),
+            "videos": extract_players(root, self.base, "video"),
+            "audios": extract_players(root, self.base, "audio"),
+        }
 
     def tables(self, root: Element) -> list[dict[str, Any]]:
         strategy = self.config.table_extraction or _DEFAULT_TABLES

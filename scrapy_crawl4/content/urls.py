@@ -59,7 +59,9 @@ def has_port(url: str) -> bool:
 
 
 def join(base: str, url: str) -> str:
-    """*url* made absolute by *base*; *url* itself where that is impossible."""
+    """*url* made absolute by *base*; *url* itself where that is impossible, or needless."""
+    if url.startswith(("https://", "http://")):
+        return url
     try:
         return urljoin(base, url)
     except ValueError:

@@ -1,0 +1,54 @@
+"""What a page says beside a picture."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from turbohtml import Element, Text
+
+_NODES = 100
+_LENGTH = 300
+_LEVELS = 4
+_TOO_WIDE = frozenset({"body", "html", "main", "article", "section"})
+
+
+class Describer:
+    """Finds the words next to a picture: its caption or the smallest block around it that has any.
+
+    Each container is read once, and never a whole page: at most 300 characters, at most four levels up.
+    """
+
+    def __init__(self, min_words: int) -> None:
+        self._min_words = min_words
+        self._read: dict[Element, str] = {}
+
+    def __call__(self, image: Element) -> str:
+        """The words beside *image*, ``""`` if there are none."""
+        node = image.parent
+        for _ in range(_LEVELS):
+            if not isinstance(node, Element) or node.tag in _TOO_WIDE:
+                break
+            text = self._text(node)
+            if text and len(text.split()) >= self._min_words:
+                return text
+            node = node.parent
+        return ""
+
+    def _text(self, container: Element) -> str:
+        known = self._read.get(container)
+        if known is None:
+            known = self._read[container] = _shortened(container)
+        return known
+
+
+def _shortened(container: Element) -> str:
+    words: list[str] = []
+    length = 0
+    # Nodes are counted, text or not: what holds no text would be read to its end again for each level around it.
+    for node in islice(container.descendants, _NODES):
+        for word in node.data.split() if isinstance(node, Text) else ():
+            length += len(word) + 1
+            if length > _LENGTH:
+                return " ".join(words)
+            words.append(word)
+    return " ".join(words)

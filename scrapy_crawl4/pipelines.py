@@ -60,7 +60,13 @@ class CrawlResultPipeline:
     async def _fill(self, result: CrawlResult, pending: PendingContent) -> None:
         await maybe_deferred_to_future(self._turns.acquire())
         try:
-            page = await run_in_thread(extract_page, pending.html, url=pending.url, config=pending.config)
+            page = await run_in_thread(
+                extract_page,
+                pending.html,
+                url=pending.url,
+                config=pending.config,
+                content_type=pending.content_type,
+            )
         except Exception:  # noqa: BLE001 - one page must not end others; complete() logs it and makes the sentence
             result.complete()
         else:

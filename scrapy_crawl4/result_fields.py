@@ -78,8 +78,8 @@ class DispatchResult(BaseModel):
 class PendingContent:
     """What the content stages need to fill a result."""
 
-    html: str
-    """The page as fetched, decoded."""
+    html: str | bytes
+    """The page as fetched, decoded; the bytes of a PDF."""
     url: str
     """The URL its links are relative to; ``""`` when there is none."""
     config: CrawlerRunConfig

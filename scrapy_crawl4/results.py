@@ -9,7 +9,15 @@ from pydantic import PrivateAttr, ValidationError, model_serializer
 
 from .markdown_result import MarkdownGenerationResult
 from .result_fields import DispatchResult, PendingContent, no_links, no_media
-from .scrapy_map import binary_error, extracted_json, item_values, response_fields, status_error
+from .scrapy_map import (
+    content_type_of,
+    extracted_json,
+    item_values,
+    not_a_page,
+    response_fields,
+    response_page,
+    status_error,
+)
 from .spillable import SpillableFields
 
 if TYPE_CHECKING:
@@ -75,11 +83,11 @@ class CrawlResult(SpillableFields):
     @classmethod
     def from_html(
         cls,
-        html: str,
+        html: str | bytes,
         *,
         url: str,
         config: CrawlerRunConfig | None = None,
-        content_type: str = "text/html",
+        content_type: str | None = None,
         **fields: Any,
     ) -> Self:
         """Make the result of a page whose content is still pending.
@@ -87,34 +95,42 @@ class CrawlResult(SpillableFields):
         Links are resolved against ``redirected_url`` if that is among the *fields*, else against *url*. A field that
         is given here is not overwritten by the content stages (``metadata`` is merged).
 
+        :param html: the page; bytes are decoded as browsers do. Bytes that are no text make a failed result, except
+            for those of a PDF, which has content but no ``html``.
+        :param content_type: the Content-Type header, ``""`` if there was none; None is HTML, for bytes unless they
+            begin like something else.
         :raises TypeError: for a name that is no field.
         """
+        if isinstance(html, bytes):
+            from .content.bodies import read_body  # noqa: PLC0415 - content is a layer above results
+
+            body = read_body(html, content_type, fields.get("redirected_url") or url)
+            if body.is_binary:
+                return cls.failed(url, fields.pop("error_message", "") or not_a_page(body.media_type, html), **fields)
+            html, content_type = body.page, body.media_type
         if config is None:
             from .config import CrawlerRunConfig  # noqa: PLC0415 - configuration is a layer above results
 
             config = CrawlerRunConfig()
-        fields |= {"url": url, "html": html}
+        fields |= {"url": url, "html": html if isinstance(html, str) else ""}
         fields.setdefault("session_id", config.session_id)
-        return cls._make(fields, PendingContent(html, _page_url(fields), config, content_type))
+        return cls._make(fields, PendingContent(html, _page_url(fields), config, content_type or "text/html"))
 
     @classmethod
     def from_response(cls, response: Response, config: CrawlerRunConfig | None = None, **fields: Any) -> Self:
         """Make the result of a Scrapy response, its content pending.
 
         A status of 400 and above gives ``success=False`` and ``error_message="HTTP 404 Not Found"``; the content is
-        there all the same. A response that is not text gives a failed result. *fields* replace what the response says.
+        there all the same. What the response is, and its encoding, is found out as browsers do; an encoding that was
+        given to the response counts. A response that is no document gives a failed result. *fields* replace what the
+        response says.
 
         :raises TypeError: for a name that is no field.
         """
         fields = {**response_fields(response), **fields}
-        error = status_error(response.status)
-        html = getattr(response, "text", None if response.body else "")
-        if html is None:
-            return cls.failed(error_message=error or binary_error(fields["response_headers"]), **fields)
-        if error:
+        if error := status_error(response.status):
             fields |= {"success": False, "error_message": error}
-        content_type = fields["response_headers"].get("content-type", "")
-        return cls.from_html(html, config=config, content_type=content_type, **fields)
+        return cls.from_html(response_page(response), config=config, content_type=content_type_of(response), **fields)
 
     @classmethod
     def from_item(cls, item: Any) -> CrawlResult:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
+TYPES_BY_CLASS = {"HtmlResponse": "text/html", "JsonResponse": "application/json", "XmlResponse": "application/xml"}
+"""Scrapy takes these from the name in the URL when there is no header."""
+
 
 def response_fields(response: Response) -> dict[str, Any]:
     """Return the fields that every response gives, whatever its body is.
@@ -42,10 +45,22 @@ def status_error(status: int) -> str:
         return f"HTTP {status}"
 
 
-def binary_error(headers: Mapping[str, str]) -> str:
-    """Return the sentence for a response whose body is no text."""
-    kind = headers.get("content-type", "").partition(";")[0].strip() or "no content type"
-    return f"The response is not text ({kind}), so there is no page to read"
+def not_a_page(media_type: str, body: bytes) -> str:
+    """Return the sentence for a response whose body is no document."""
+    return f"This is {media_type} of {len(body)} bytes, not a page"
+
+
+def response_page(response: Response) -> bytes | str:
+    """Return the body, decoded only if the response was given the encoding to decode it with."""
+    text: str | None = response.text if getattr(response, "_encoding", None) else None
+    return response.body if text is None else text
+
+
+def content_type_of(response: Response) -> str:
+    """Return the Content-Type header; without one, what the class of the response says, else ``""``."""
+    values = response.headers.getlist("Content-Type")  # of several, browsers take the last one
+    names = (kind.__name__ for kind in type(response).__mro__)
+    return _text(values[-1]) if values else next((TYPES_BY_CLASS[name] for name in names if name in TYPES_BY_CLASS), "")
 
 
 def header_dict(headers: Any) -> dict[str, str]:

@@ -490,7 +490,7 @@ def test_binary_response_is_a_failed_result():
     result = CrawlResult.from_response(response)
     assert result.pending is None
     assert result.success is False
-    assert result.error_message == "The response is not text (image/png), so there is no page to read"
+    assert result.error_message == "This is image/png of 4 bytes, not a page"
     assert result.status_code == 200
     assert result.html == ""
     assert CrawlResult.from_response(Response(URL, 500, body=b"\x00")).error_message == (

@@ -69,7 +69,7 @@ def test_each_start_url_has_one_result(site: Site, tmp_path: Path, reactor: str)
     assert errors.pop("gopher://127.0.0.1/") == "URLs of the scheme 'gopher' are not supported."
     assert errors.pop("not a url").startswith("Not a URL to fetch:")
     assert errors.pop("None").startswith("Not a URL to fetch:")
-    assert errors.pop(site.url("/binary")).startswith("The response is not text")
+    assert errors.pop(site.url("/binary")).startswith("This is application/octet-stream of ")
     assert errors.pop(site.url("/truncated")) == "The connection ended before the whole page had arrived."
     assert errors.pop(site.url("/reset")).startswith("Connection failed")
     assert errors == {}

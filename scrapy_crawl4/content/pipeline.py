@@ -20,17 +20,19 @@ from ..results import CrawlResult
 from . import cleaning, images, links
 from .checks import check_engine
 from .chunking import RegexChunking
+from .documents import read_document
 from .extraction import NoExtractionStrategy, extract_json
 from .filters import FilterPage, TreeFilter
 from .link_scores import LinkScores
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
+from .media_types import essence
 from .mending import prepare
 from .metadata import extract_metadata
 from .page import PageContent, empty_links, empty_media
 from .players import extract_players
 from .selection import select
 from .tables import DefaultTableExtraction
-from .text_page import is_html, text_page
+from .text_page import text_page
 from .urls import document_base, is_page_url
 
 if TYPE_CHECKING:
@@ -50,10 +52,12 @@ _DEFAULT_TABLES = DefaultTableExtraction()
 _PRETTY = Html(layout=Indent(2))
 
 
-def extract_page(html: str, *, url: str, config: CrawlerRunConfig, content_type: str = "text/html") -> PageContent:
+def extract_page(
+    html: str | bytes, *, url: str, config: CrawlerRunConfig, content_type: str = "text/html"
+) -> PageContent:
     """Run the content stages that *config* asks for on one page.
 
-    :param html: the page, decoded.
+    :param html: the page, decoded; a PDF as it is.
     :param url: where the page came from (its final URL); relative links resolve against it. ``config.base_url`` comes
         first, and ``<base href>`` is resolved against either. Without any, relative links cannot be made absolute:
         they stay as they are in the markdown and are left out of ``links`` and ``media``.
@@ -61,14 +65,28 @@ def extract_page(html: str, *, url: str, config: CrawlerRunConfig, content_type:
         :func:`~scrapy_crawl4.content.text_page.text_page`).
     :returns: the parts; errors are in ``stage_errors``, nothing is raised for a page.
     """
-    if not is_html(content_type):
-        return text_page(html, content_type)
-    return _Page(html, config.base_url or url, config).run()
+    media_type = essence(content_type)
+    document = read_document(html, media_type)
+    page = _Page(document.text, config.base_url or url, config)
+    content = page.run() if document.is_page else page.run_on_text(media_type)
+    if document.metadata and not config.prefetch:
+        content.metadata |= document.metadata
+    content.stage_errors = {**document.errors, **content.stage_errors}
+    return content
 
 
-def process(html: str, url: str = "", config: CrawlerRunConfig | None = None) -> CrawlResult:
-    """The content stages without a crawl: a complete :class:`~scrapy_crawl4.CrawlResult` of HTML you already have."""
-    return CrawlResult.from_html(html, url=url, config=config).complete()
+def process(
+    html: str | bytes, url: str = "", config: CrawlerRunConfig | None = None, *, content_type: str | None = None
+) -> CrawlResult:
+    """The content stages without a crawl: a complete :class:`~scrapy_crawl4.CrawlResult` of a page you already have.
+
+    :param html: the page; bytes are decoded as browsers do, and may also be a PDF or a feed.
+    :param url: where it came from; relative links resolve against it.
+    :param config: what is wanted; None is the default.
+    :param content_type: the Content-Type it came with, such as ``"text/csv; charset=utf-8"``; None is HTML, for bytes
+        unless they begin like something else.
+    """
+    return CrawlResult.from_html(html, url=url, config=config, content_type=content_type).complete()
 
 
 class _Page:
@@ -97,6 +115,14 @@ class _Page:
         self.stage("clean", lambda: cleaning.remove_code(document), None)
         self.stage("urls", lambda: self.resolve(document), None)
         self.read(document)
+        return self.content
+
+    def run_on_text(self, media_type: str) -> PageContent:
+        """The parts of a document that stays text: what reads a page by its markup has nothing to read."""
+        if self.config.prefetch:
+            return self.content
+        self.content = text_page(self.html, media_type, fit=self.generator.content_filter is not None)
+        self.extract()
         return self.content
 
     def stage(self, name: str, work: Callable[[], T], default: T) -> T:

@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import (
     DefaultTableExtraction,
-    LLMTableExtraction,
     NoTableExtraction,
     TableExtractionStrategy,
     extract_page,
 )
 from scrapy_crawl4.content.srcset import parse_srcset
-from scrapy_crawl4.exceptions import UnsupportedOption
 
 URL = "https://example.org/dir/page.html"
 
@@ -293,50 +291,3 @@ def test_no_tables_and_ones_own():
 
     assert page(DATA, table_extraction=NoTableExtraction()).tables == []
     assert page(DATA, table_extraction=Own()).tables == [{"rows": 3, "table_score_threshold": 7}]
-
-
-def test_tables_by_a_language_model_are_refused():
-    with pytest.raises(UnsupportedOption, match="LLMTableExtraction"):
-        LLMTableExtraction(llm_config=None)
-
-
-# metadata
-
-
-def test_metadata():
-    html = (
-        '<html lang="en-GB"><head><title> A\n title </title><meta name=Description content=" D "><meta name=keywords '
-        'content="k, l"><meta property=author content=Au><meta property="og:title" content=OG>'
-        '<meta name="twitter:card" content=c>'
-        '<meta property="article:tag" content=t1><meta property="article:tag" content=t2>'
-        '<link rel="alternate Canonical" href="/c"></head><body><svg><title>No</title></svg></body></html>'
-    )
-    assert page(html).metadata == {
-        "title": "A title",
-        "description": "D",
-        "keywords": "k, l",
-        "author": "Au",
-        "language": "en-GB",
-        "canonical": "https://example.org/c",
-        "og:title": "OG",
-        "twitter:card": "c",
-        "article:tag": "t1",
-    }
-
-
-def test_metadata_of_a_page_that_says_nothing():
-    assert page("<svg><title>drawing</title></svg><p>x").metadata == dict.fromkeys(
-        ["title", "description", "keywords", "author", "language", "canonical"]
-    )
-
-
-def test_metadata_takes_the_next_best():
-    metadata = page(
-        '<meta property="og:title" content="T"><meta http-equiv="Content-Language" content="de"><p>x'
-    ).metadata
-    assert metadata["title"] == "T"
-    assert metadata["language"] == "de"
-
-
-def test_metadata_is_the_pages_whatever_is_excluded():
-    assert page("<title>T</title><p>x", excluded_tags=["title", "head"], css_selector="p").metadata["title"] == "T"

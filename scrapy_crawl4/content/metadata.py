@@ -6,45 +6,60 @@ from typing import TYPE_CHECKING, Any
 
 from turbohtml import Namespace
 
-from .urls import join
+from .dates import DATE_METAS, page_dates
+from .structured_data import structured_data
+from .urls import join, tidy
 
 if TYPE_CHECKING:
     from turbohtml import Document
 
 _PREFIXES = ("og:", "twitter:", "article:")
-_NAMED = frozenset({"description", "keywords", "author"})
+_NAMED = frozenset({"description", "keywords", "author", "content-language"})
 
 
-def extract_metadata(document: Document, base: str) -> dict[str, Any]:
+def extract_metadata(document: Document, base: str, html: str = "") -> dict[str, Any]:
     """What the page says about itself.
 
-    Title, description, keywords, author, language and canonical are always there, None where the page has none; the
-    ``og:``, ``twitter:`` and ``article:`` properties are there if the page has them. Of a repeated property the first
-    one counts. *base* makes ``canonical`` absolute.
+    ``title``, ``description``, ``keywords``, ``author``, ``language``, ``canonical``, ``published_time`` and
+    ``modified_time`` (see :func:`~.dates.page_dates`) are always there, None where the page has none, and so is
+    ``structured_data`` (see :func:`~.structured_data.structured_data`). The ``og:``, ``twitter:`` and ``article:``
+    properties are there if the page has them; of a repeated property the first one that is not empty counts.
+
+    *base* makes ``canonical`` absolute. *html* is the source of *document*; without it no structured data are found.
     """
-    found = _meta_properties(document)
-    title = _title(document) or found.get("og:title")
+    metas = _metas(document)
+    data = structured_data(document, html, base)
     return {
-        "title": title,
-        "description": found.pop("description", None),
-        "keywords": found.pop("keywords", None),
-        "author": found.pop("author", None),
-        "language": _language(document, found.pop("content-language", None)),
+        "title": _title(document) or metas.get("og:title"),
+        "description": metas.get("description"),
+        "keywords": metas.get("keywords"),
+        "author": metas.get("author"),
+        "language": _language(document, metas.get("content-language")),
         "canonical": _canonical(document, base),
-        **found,
+        **page_dates(document, html, metas, data["json_ld"]),
+        **{name: value for name, value in metas.items() if name.startswith(_PREFIXES)},
+        "structured_data": data,
     }
 
 
-def _meta_properties(document: Document) -> dict[str, str]:
+def _metas(document: Document) -> dict[str, str]:
     found: dict[str, str] = {}
     for meta in document.find_all("meta"):
-        # Both attributes are in use for all of them: <meta name="og:title">, <meta property="author">.
-        name = (meta.attr("property") or meta.attr("name") or meta.attr("http-equiv") or "").strip().lower()
-        if name not in found and (name in _NAMED or name == "content-language" or name.startswith(_PREFIXES)):
-            content = (meta.attr("content") or "").strip()
-            if content:
-                found[name] = content
+        content = meta.attr("content")
+        if not content:
+            continue
+        # All of them are in use for all properties (<meta name="og:title">, <meta property="author">), and two at once.
+        for attribute in ("name", "property", "http-equiv"):
+            name = meta.attr(attribute)
+            if name:
+                _keep(found, name.strip().lower(), content.strip())
     return found
+
+
+def _keep(found: dict[str, str], name: str, content: str) -> None:
+    wanted = name in _NAMED or name in DATE_METAS or name.startswith(_PREFIXES)
+    if content and wanted and name not in found:
+        found[name] = content
 
 
 def _title(document: Document) -> str | None:
@@ -61,6 +76,8 @@ def _language(document: Document, declared: str | None) -> str | None:
 
 
 def _canonical(document: Document, base: str) -> str | None:
-    link = document.select_one('link[rel~="canonical" i][href]')
-    href = (link.attr("href") or "").strip() if link is not None else ""
-    return join(base, href) if href else None
+    for link in document.find_all("link"):
+        href = tidy(link.attr("href") or "")
+        if href and "canonical" in (link.attr("rel") or "").lower().split():
+            return join(base, href)
+    return None

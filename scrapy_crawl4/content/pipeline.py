@@ -110,7 +110,7 @@ class _Page:
             return self.content
         self.base = document_base(document, self.url)
         if not self.config.prefetch:
-            self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base), {})
+            self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base, self.html), {})
         self.stage("exclude", lambda: cleaning.remove_excluded(document, self.config), None)
         self.stage("clean", lambda: cleaning.remove_code(document), None)
         self.stage("urls", lambda: self.resolve(document), None)

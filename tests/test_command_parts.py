@@ -85,7 +85,7 @@ def parsed(*arguments):
 
 def test_options_have_defaults():
     options = parsed("http://a.test/")
-    assert options == Options(("http://a.test/",), None, None, False, None, False, None)
+    assert options == Options(("http://a.test/",), None, None, False, None, False, None, None)
     assert options.json_on_stdout
 
 

@@ -149,13 +149,14 @@ def test_http_config():
     assert config.method == "POST"
     assert config.follow_redirects is True
     assert config.clone() == HTTPCrawlerConfig.load(config.dump()) == config
-    assert HTTP | {"downloads_path"} == set(config.to_dict())
+    assert set(config.to_dict()) == HTTP
     assert HTTPCrawlerConfig(data=b"x").data == b"x"
 
 
 def test_http_config_refuses_wrong_values():
-    with pytest.raises(UnsupportedOption, match="downloads_path"):
-        HTTPCrawlerConfig(downloads_path="/tmp")
+    for folder in ("", 5, b"files"):
+        with pytest.raises(ValueError, match=r"^downloads_path must be the path of a folder, got "):
+            HTTPCrawlerConfig(downloads_path=folder)
     with pytest.raises(ValueError, match=r"^data must be a dict, a str or bytes, got 5"):
         HTTPCrawlerConfig(data=5)
     with pytest.raises(ValueError, match=r"^data and json cannot be given together"):

@@ -174,7 +174,9 @@ def requirements(text: str) -> dict[str, Requirement]:
 
 
 def test_min_environment_pins_the_floors():
-    floors = requirements(config("setup.cfg")["options"]["install_requires"])
+    setup = config("setup.cfg")
+    extras = setup["options.extras_require"].values()
+    floors = requirements("\n".join([setup["options"]["install_requires"], *extras]))
     pins = requirements(config("tox.ini")["testenv:min"]["deps"])
     assert floors.keys() == pins.keys()
     for name, floor in floors.items():

@@ -23,7 +23,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """Return the arguments, for the usage line."""
-        return "[options] <url> ..."
+        return "[options] <url> ... | [options] --html <file> ..."
 
     def short_desc(self) -> str:
         """Return what ``scrapy -h`` says of the command."""
@@ -35,9 +35,9 @@ class Command(ScrapyCommand):
             "Crawl URLs and write what came out: a line of JSON with Markdown, links, media and metadata for each URL, "
             "failed ones included, to standard output unless -o or --markdown says otherwise. Progress is shown on "
             "standard error. The settings of the project are used, if there is one. A URL '-' reads URLs from standard "
-            "input; blank lines and lines that start with # are left out. Exit status: 0; 1 if every page failed, the "
-            "URLs could not be read or the output not be written; 2 for bad usage; 130 after Ctrl-C, with every page "
-            "that was finished written."
+            "input; blank lines and lines that start with # are left out. With --html, pages are read from files and "
+            "nothing is fetched. Exit status: 0; 1 if every page failed, the URLs could not be read or the output not "
+            "be written; 2 for bad usage; 130 after Ctrl-C, with every page that was finished written."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:

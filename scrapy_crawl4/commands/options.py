@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..content.urls import is_page_url
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
@@ -42,12 +44,25 @@ class Options:
     concurrency: int | None
     """Pages in flight at most; None leaves it to the settings."""
 
+    downloads: str | None
+    """Folder for files that are no pages; None keeps none."""
+
+    html: tuple[str, ...] = ()
+    """Files that are read in place of URLs, ``-`` for standard input; empty for a crawl."""
+
+    url: str | None = None
+    """What relative links in those files resolve against; None is each file's own ``file:`` URL."""
+
     @classmethod
     def checked(cls, arguments: Sequence[str], given: Namespace) -> Self:
         """Return the options in *arguments* (URLs) and *given*.
 
         :raises BadUsage: for an unknown option, a missing or a contradictory one, or a number out of range.
         """
+        if given.html is not None:
+            return cls._of_files(_urls(arguments), given)
+        if given.url is not None:
+            raise BadUsage("--url is for pages in files: use it with --html.")
         options = cls(
             urls=_urls(arguments),
             input=STANDARD_STREAM if STANDARD_STREAM in arguments else given.input,
@@ -56,17 +71,45 @@ class Options:
             markdown=given.markdown,
             stream=given.stream,
             concurrency=_concurrency(given.concurrency),
+            downloads=given.downloads,
         )
-        if given.output and given.overwrite_output:
-            raise BadUsage("Use -o to add to a file or -O to replace it, not both.")
         if STANDARD_STREAM in arguments and given.input not in (None, STANDARD_STREAM):
             raise BadUsage("Use - or --input FILE, not both.")
-        options._check_streams()
+        if not options.urls and options.input is None:
+            raise BadUsage("Nothing to crawl: give URLs, or a file of them with --input.")
+        options._check_outputs(given)
         return options
 
-    def _check_streams(self) -> None:
-        if not self.urls and self.input is None:
-            raise BadUsage("Nothing to crawl: give URLs, or a file of them with --input.")
+    @classmethod
+    def _of_files(cls, urls: tuple[str, ...], given: Namespace) -> Self:
+        """Return the options of a call with ``--html``."""
+        if urls:
+            raise BadUsage("Use URLs or --html FILE, not both.")
+        for name in ("input", "concurrency", "downloads"):
+            if getattr(given, name) is not None:
+                raise BadUsage(f"--{name} is for a crawl: leave it out with --html.")
+        if given.html.count(STANDARD_STREAM) > 1:
+            raise BadUsage("Standard input can be read once: give - to --html only once.")
+        if given.url is not None and not is_page_url(given.url):
+            raise BadUsage(f"--url must be an absolute URL such as https://example.org/, got {given.url!r}.")
+        options = cls(
+            urls=(),
+            input=None,
+            output=given.overwrite_output or given.output,
+            overwrite=bool(given.overwrite_output),
+            markdown=given.markdown,
+            stream=given.stream,
+            concurrency=None,
+            downloads=None,
+            html=tuple(given.html),
+            url=given.url,
+        )
+        options._check_outputs(given)
+        return options
+
+    def _check_outputs(self, given: Namespace) -> None:
+        if given.output and given.overwrite_output:
+            raise BadUsage("Use -o to add to a file or -O to replace it, not both.")
         if self.markdown == STANDARD_STREAM and self.output == STANDARD_STREAM:
             raise BadUsage("Standard output takes JSON Lines (-o -) or Markdown (--markdown -), not both.")
 
@@ -94,6 +137,14 @@ def add_options(parser: ArgumentParser) -> None:
         help="write each result as soon as its page is finished; without it, in the order of the URLs",
     )
     add("--concurrency", metavar="N", help="pages in flight at most; without it, the setting CRAWL4_MAX_SESSION_PERMIT")
+    add("--downloads", metavar="DIR", help="keep what is no page, and PDFs, as files in DIR")
+    add(
+        "--html",
+        metavar="FILE",
+        nargs="+",
+        help="read pages from files in place of URLs, without any network; - is standard input",
+    )
+    add("--url", metavar="URL", help="with --html: what relative links resolve against; without it, the file's own URL")
 
 
 def _urls(arguments: Sequence[str]) -> tuple[str, ...]:

@@ -91,10 +91,7 @@ class MarkdownFolder:
     """
 
     def __init__(self, folder: str) -> None:
-        self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(self._folder, os.W_OK | os.X_OK):
-            raise PermissionError(13, os.strerror(13), folder)
+        self._folder = make_folder(folder)
 
     def write(self, result: CrawlResult) -> None:
         """Write the file of *result*, or replace it."""
@@ -130,6 +127,15 @@ class Outputs:
     def __exit__(self, *_: object) -> None:
         for output in self._outputs:
             output.close()
+
+
+def make_folder(name: str) -> Path:
+    """Return the folder *name*, made if need be; raise ``OSError`` when it cannot be made or written to."""
+    folder = Path(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(13, os.strerror(13), name)
+    return folder
 
 
 def json_line(result: CrawlResult) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..config import CrawlerRunConfig
+from ..config import CrawlerRunConfig, HTTPCrawlerConfig
 from ..config.settings import Crawl4Settings
 from ..dispatch.loading import make_dispatcher
 from ..facade import AsyncWebCrawler
@@ -32,12 +32,13 @@ class Plan:
     """URLs read ahead of what has been written."""
 
 
-def plan(settings: Settings) -> Plan:
+def plan(settings: Settings, downloads: str | None = None) -> Plan:
     """Return what *settings* ask for: the ``CRAWL4_`` ones, and Scrapy's where they mean the same.
 
     ``ROBOTSTXT_OBEY``, ``RETRY_ENABLED``, ``RETRY_TIMES`` and ``DOWNLOAD_TIMEOUT`` count as they do for a spider;
     ``DOWNLOAD_DELAY`` is the delay between two starts on one host unless ``CRAWL4_BASE_DELAY`` says it.
 
+    :param downloads: a folder for what is no page.
     :raises ValueError: for a value that breaks its rule.
     :raises Crawl4Error: for a dispatcher that cannot be loaded, or an option that is not available.
     """
@@ -53,8 +54,14 @@ def plan(settings: Settings) -> Plan:
     )
     if settings.getpriority("DOWNLOAD_TIMEOUT"):  # Scrapy's default is no choice of anybody
         config.page_timeout = round(settings.getfloat("DOWNLOAD_TIMEOUT") * MS)
-    crawler = AsyncWebCrawler(settings=given_settings(settings))
+    crawler = AsyncWebCrawler(config=_http(settings, downloads), settings=given_settings(settings))
     return Plan(crawler, config, make_dispatcher(paced), crawl4.lookahead)
+
+
+def _http(settings: Settings, downloads: str | None) -> HTTPCrawlerConfig | None:
+    if downloads is None:
+        return None
+    return HTTPCrawlerConfig(downloads_path=downloads, verify_ssl=settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES"))
 
 
 def given_settings(settings: Settings) -> dict[str, Any]:

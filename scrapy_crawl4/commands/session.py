@@ -14,9 +14,10 @@ from ..config.enums import DisplayMode
 from ..exceptions import Crawl4Error, EngineError
 from ..monitor import CrawlerMonitor
 from .crawl import Crawl
+from .files import Files
 from .log import log_handler, start_log
 from .options import STANDARD_STREAM, BadUsage
-from .output import JsonLines, MarkdownFolder, Outputs, StandardOutput, json_line, markdown_page
+from .output import JsonLines, MarkdownFolder, Outputs, StandardOutput, json_line, make_folder, markdown_page
 from .plan import Plan, plan
 from .urls import open_input, urls_of
 
@@ -41,7 +42,7 @@ def crawl(options: Options, settings: Settings) -> int:
     """
     if options.concurrency is not None:
         settings.set("CRAWL4_MAX_SESSION_PERMIT", options.concurrency, priority="cmdline")
-    planned = _plan(settings)
+    planned = _plan(settings, options.downloads)
     monitor = CrawlerMonitor(refresh_rate=FRAME_SECS, display_mode=DisplayMode.AGGREGATED)
     with ExitStack() as stack:
         source = _open_source(options, stack)
@@ -49,15 +50,21 @@ def crawl(options: Options, settings: Settings) -> int:
             handler = log_handler(settings, sys.stderr, monitor)
         outputs = stack.enter_context(_outputs(options, monitor))
         start_log(settings, handler)
-        view = monitor.view(len(options.urls) if source is None else None)
+        total = len(options.urls or options.html)
+        view = monitor.view(total if source is None else None)
         stack.callback(view.close)
+        if options.html:
+            return _run(Files(planned.config, options.html, options.url, outputs.write, view))
         urls = urls_of(options.urls, source)
         return _run(Crawl(planned, urls, outputs.write, view, ordered=not options.stream))
 
 
-def _run(crawl: Crawl) -> int:
+def _run(crawl: Crawl | Files) -> int:
     try:
-        asyncio.run(crawl.run())
+        if isinstance(crawl, Files):
+            crawl.run()
+        else:
+            asyncio.run(crawl.run())
     except KeyboardInterrupt:  # a second Ctrl-C, or one before the crawl began
         crawl.outcome.interrupted = True
     except EngineError as error:
@@ -70,9 +77,12 @@ def _run(crawl: Crawl) -> int:
     return crawl.outcome.exitcode
 
 
-def _plan(settings: Settings) -> Plan:
+def _plan(settings: Settings, downloads: str | None) -> Plan:
+    if downloads is not None:
+        with _usage(f"--downloads: cannot write to {downloads}"):
+            make_folder(downloads)
     try:
-        return plan(settings)
+        return plan(settings, downloads)
     except (Crawl4Error, TypeError, ValueError) as error:
         raise BadUsage(str(error)) from None
 

@@ -67,4 +67,4 @@ RUN_BROWSER: frozenset[str] = frozenset()
 
 BROWSER = frozenset({"cookies", "headers", "ignore_https_errors", "proxy_config", "user_agent", "verbose"})
 
-HTTP = frozenset({"data", "follow_redirects", "headers", "json", "method", "verify_ssl"})
+HTTP = frozenset({"data", "downloads_path", "follow_redirects", "headers", "json", "method", "verify_ssl"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from turbohtml import escape
@@ -42,6 +43,11 @@ class PdfPage(NamedTuple):
     metadata: dict[str, Any]
     error: str
     """What could not be read; ``""`` when all was."""
+
+
+def can_read_pdf() -> bool:
+    """Whether pypdf is installed."""
+    return find_spec("pypdf") is not None
 
 
 class _TooMuch(Exception):  # noqa: N818 - an end, caught here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pydispatch.dispatcher import getAllReceivers  # type: ignore[import-untyped]  # it has no annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from .dispatch import Session
     from .gate import Turn
+    from .meter import PageMeter
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,6 @@ class DispatchDownloader(Downloader):
         )
         self.gate.on_tick = self._ticked
         self._turned_away: set[Request] = set()
-        self._meters = Meters(crawler) if self.gate.watched else None
         if own.obey_crawl_delay and crawler.settings.getbool("ROBOTSTXT_OBEY"):
             crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
 
@@ -87,16 +87,20 @@ class DispatchDownloader(Downloader):
         scheduled = self._scheduled_slots() if controller.waiting else ()
         return bool(scheduled) and not any(self._takes_more(key) for key in scheduled)
 
-    async def download(self, request: Request) -> Response:
+    async def download(self, request: Request, meter: PageMeter | None = None) -> Response:
         """Fetch *request* now, through the downloader middlewares, and return the response after all redirects.
 
         For callers that decide themselves when a request starts: it waits for no slot and no permit. Cancelling it
         ends the transfer. The engine's ``download_async()`` is the one for requests that should wait their turn.
+
+        :param meter: told how large the page becomes; None where nobody minds.
+        :raises PageTooLarge: when memory cannot hold the page even alone.
         """
+        transfer = partial(self._transfer_now, meter)
         while True:
             self.active.add(request)
             try:
-                result = await self.middleware.download_async(self._transfer_now, request)
+                result = await self.middleware.download_async(transfer, request)
             finally:
                 self.active.discard(request)
             if not isinstance(result, Request):
@@ -148,7 +152,7 @@ class DispatchDownloader(Downloader):
         slot.lastseen = time.monotonic()
         status, retry_after = None, None
         try:
-            with self._measured(request, session):
+            with self._measured(request, self.gate.meter(session)):
                 response: Response = await self.handlers.download_request_async(request)
         except Exception:
             # Twice, so that what the poll found ready is handled before the next start, as Scrapy's downloader does.
@@ -169,15 +173,19 @@ class DispatchDownloader(Downloader):
                 retry_after=parse_retry_after(retry_after, time.time()),
             )
 
-    def _measured(self, request: Request, session: Session[Turn]) -> AbstractContextManager[None]:
-        if self._meters is None:
-            return nullcontext()
-        return self._meters.measured(request, self.gate.meter(session))
+    @cached_property
+    def _meters(self) -> Meters:
+        # Made on first use: without it, nobody is told of every piece that arrives.
+        return Meters(self.crawler)
 
-    async def _transfer_now(self, request: Request) -> Response:
+    def _measured(self, request: Request, meter: PageMeter | None) -> AbstractContextManager[None]:
+        return nullcontext() if meter is None else self._meters.measured(request, meter)
+
+    async def _transfer_now(self, meter: PageMeter | None, request: Request) -> Response:
         self._signal(signals.request_reached_downloader, request=request)
         try:
-            response: Response = await self.handlers.download_request_async(request)
+            with self._measured(request, meter):
+                response: Response = await self.handlers.download_request_async(request)
             self._signal(signals.response_downloaded, response=response, request=request)
             return response
         finally:

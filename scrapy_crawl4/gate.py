@@ -102,9 +102,9 @@ class DispatchGate:
         )
         self._driver.on_tick = self._ticked
 
-    def meter(self, session: Session[Turn]) -> PageMeter:
-        """Return what reports the size of the page that *session* fetches."""
-        return PageMeter(self._driver, session)
+    def meter(self, session: Session[Turn]) -> PageMeter | None:
+        """Return what reports the size of the page that *session* fetches; None where memory is not measured."""
+        return PageMeter(self._driver, session) if self.watched else None
 
     @property
     def permits(self) -> int:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from .dispatch import DispatchDriver, Session
 
-METER = "crawl4_meter"
-"""Key of ``Request.meta`` under which the meter of a page goes through Scrapy."""
 EXPANSION = 5
 """How much larger a compressed page is expected to be once it is decoded."""
 STEP = 64 * 1024
@@ -83,22 +81,8 @@ class PageMeter:
             raise StopDownload(fail=True)
 
 
-def headers_received(headers: Headers, body_length: int | None, request: Request) -> None:
-    """Handle Scrapy's signal of that name."""
-    meter = request.meta.get(METER)
-    if isinstance(meter, PageMeter):
-        meter.declare(body_length, compressed=b"Content-Encoding" in headers)
-
-
-def bytes_received(data: bytes, request: Request) -> None:
-    """Handle Scrapy's signal of that name."""
-    meter = request.meta.get(METER)
-    if isinstance(meter, PageMeter):
-        meter.receive(len(data))
-
-
 class Meters:
-    """The meters of requests whose ``meta`` belongs to somebody else, and may be stored on disk.
+    """The meters of requests in transfer; not in ``Request.meta``, which may be stored on disk.
 
     :param crawler: whose signals are listened to.
     """

@@ -12,9 +12,8 @@ from scrapy.exceptions import IgnoreRequest
 from ..dispatch import give_back_memory, parse_retry_after
 from ..errors import describe
 from ..exceptions import TaskFailed
-from ..meter import METER, PageMeter, PageTooLarge
+from ..meter import PageMeter, PageTooLarge
 from ..results import CrawlResult
-from .downloads import result_of
 from .local import read_file
 from .requests import make_request, session_key
 from .robots import LISTENER
@@ -70,7 +69,7 @@ class SessionCrawl:
         if work.kind == "file":
             response = await self._off_loop(lambda: read_file(work.url))
             self.bytes_received = len(response.body)
-            return await self._off_loop(lambda: _from_file(response, work))
+            return await self._off_loop(lambda: _from_response(response, work))
         return await self._crawl_http()
 
     async def _crawl_http(self) -> CrawlResult | None:
@@ -78,14 +77,12 @@ class SessionCrawl:
         request = make_request(work, self._runner.plan.http)
         request.meta[LISTENER] = self._runner.slow_down
         meter = PageMeter(self._runner.driver, self._session)
-        request.meta[METER] = meter
         try:
-            response = await engine.fetch(request)
+            response = await engine.fetch(request, meter)
             meter.complete(len(response.body))
         except PageTooLarge:
             raise
         except Exception:
-            meter.refuse_too_large()
             self._runner.controller.report(work.host, None, started_at=self._session.started_at)
             if self._has_try_left():
                 return None
@@ -103,8 +100,7 @@ class SessionCrawl:
             return None
         if not refused and response.status >= SERVER_ERROR and self._has_try_left():
             return None
-        folder = self._runner.plan.http.downloads_path
-        result = await self._off_loop(lambda: _from_response(response, self._work, folder))
+        result = await self._off_loop(lambda: _from_response(response, self._work))
         retries = self._session.job.retries
         if retries and not result.success:
             result.error_message = f"{result.error_message} after {retries} {'retries' if retries > 1 else 'retry'}"
@@ -161,15 +157,8 @@ def _is_robots_refusal(error: BaseException) -> bool:
     return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
 
 
-def _from_response(response: Response, work: Work, downloads_path: str | None) -> CrawlResult:
-    return _completed(result_of(response, work.config, work.url, downloads_path), response)
-
-
-def _from_file(response: Response, work: Work) -> CrawlResult:
-    return _completed(CrawlResult.from_response(response, work.config, url=work.url), response)
-
-
-def _completed(result: CrawlResult, response: Response) -> CrawlResult:
+def _from_response(response: Response, work: Work) -> CrawlResult:
+    result = CrawlResult.from_response(response, work.config, url=work.url)
     result.complete()
     if len(response.body) >= LARGE:
         give_back_memory()

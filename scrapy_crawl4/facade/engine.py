@@ -15,7 +15,6 @@ from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import EngineError
-from ..meter import bytes_received, headers_received
 from .bridge import EngineThread
 from .settings import facade_settings
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
+    from ..meter import PageMeter
     from .bridge import EngineLoop
     from .runner import Runner
 
@@ -107,8 +107,6 @@ class Engine:
             self._crawler = FacadeCrawler(FacadeSpider, facade_settings(self._settings, reactor=self.home.reactor))
             self._crawler.signals.connect(on_opened, signals.spider_opened)
             self._crawler.signals.connect(self._spider_closed, signals.spider_closed)
-            self._crawler.signals.connect(headers_received, signals.headers_received)
-            self._crawler.signals.connect(bytes_received, signals.bytes_received)
             self._crawl = asyncio.ensure_future(self._crawler.crawl_async())
             await _first(opened.wait(), self._crawl)
             self._crawl.add_done_callback(self._ended_from_below)
@@ -119,11 +117,15 @@ class Engine:
         if (thread := EngineThread.of(self.home.loop)) is not None:
             thread.opened(self)
 
-    async def fetch(self, request: Request) -> Response:
-        """Download *request* through the downloader middlewares, redirects included; cancelling ends the transfer."""
+    async def fetch(self, request: Request, meter: PageMeter) -> Response:
+        """Download *request* through the downloader middlewares, redirects included; cancelling ends the transfer.
+
+        :param meter: told how large the page becomes.
+        :raises PageTooLarge: when memory cannot hold the page even alone.
+        """
         downloader = self.crawler.engine.downloader
         assert isinstance(downloader, DispatchDownloader)
-        return await downloader.download(request)
+        return await downloader.download(request, meter)
 
     def forget_cookies(self, key: object) -> None:
         """Drop the cookie jar *key*, which only one task used."""

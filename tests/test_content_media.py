@@ -1,4 +1,4 @@
-"""Pictures, videos, sounds, tables and metadata."""
+"""Pictures, videos and sounds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapy_crawl4.config import CrawlerRunConfig
-from scrapy_crawl4.content import (
-    DefaultTableExtraction,
-    NoTableExtraction,
-    TableExtractionStrategy,
-    extract_page,
-)
+from scrapy_crawl4.content import extract_page
 from scrapy_crawl4.content.srcset import parse_srcset
 
 URL = "https://example.org/dir/page.html"
@@ -195,99 +190,3 @@ def test_q4_videos_and_sounds_are_absolute_and_described():
         ("https://example.org/dir/x.ogv", 1),
     ]
     assert [(item["src"], item["format"]) for item in media["audios"]] == [("https://cdn.example.net/a.ogg", "ogg")]
-
-
-# tables
-
-DATA = "<table><tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr><tr><td>3</td><td>4</td></tr></table>"
-
-
-def test_a_table_has_crawl4ais_shape():
-    html = (
-        '<table id=t class="x y" summary=" Sum "><caption>Cap <b>tion</b></caption><thead><tr><th>A</th><th>B</th></tr>'
-        "</thead><tr><td>1</td><td>2\n 3</td></tr></table>"
-    )
-    assert page(html).tables == [
-        {
-            "headers": ["A", "B"],
-            "rows": [["1", "2 3"]],
-            "caption": "Cap tion",
-            "summary": "Sum",
-            "metadata": {
-                "row_count": 1,
-                "column_count": 2,
-                "has_headers": True,
-                "has_caption": True,
-                "has_summary": True,
-                "id": "t",
-                "class": "x y",
-            },
-        }
-    ]
-
-
-def test_spanning_cells_are_in_every_place_they_cover():
-    html = (
-        "<table><tr><th>A</th><th colspan=2>B</th></tr><tr><td rowspan=2>x</td><td>1</td><td>2</td></tr>"
-        "<tr><td>3</td></tr></table>"
-    )
-    table = page(html).tables[0]
-    assert table["headers"] == ["A", "B", "B"]
-    assert table["rows"] == [["x", "1", "2"], ["x", "3", ""]]
-
-
-def test_tables_without_headers_are_data_too():
-    table = page(DATA).tables[0]
-    assert table["headers"] == ["Column 1", "Column 2"]
-    assert table["rows"] == [["a", "b"], ["1", "2"], ["3", "4"]]
-    assert table["metadata"]["has_headers"] is False
-
-
-def test_row_headers_are_not_column_headers():
-    html = "<table><tr><th>k</th><td>v</td></tr><tr><th>l</th><td>w</td></tr></table>"
-    assert page(html).tables[0]["rows"] == [["k", "v"], ["l", "w"]]
-
-
-@pytest.mark.parametrize(
-    "layout",
-    [
-        DATA.replace("<table>", "<table role=presentation>"),
-        "<table><tr><td>menu</td><td>content</td></tr></table>",
-        f"<table><tr><td>menu</td><td>{'long text ' * 50}</td></tr><tr><td></td><td></td></tr></table>",
-    ],
-)
-def test_layout_is_no_table(layout):
-    assert page(layout).tables == []
-
-
-def test_a_table_around_a_table_is_layout():
-    tables = page(f"<table><tr><td>{DATA}</td><td>side</td></tr></table>").tables
-    assert [table["rows"][0] for table in tables] == [["a", "b"]]
-
-
-def test_table_score_threshold():
-    assert len(page(DATA).tables) == 1
-    assert page(DATA, table_score_threshold=50).tables == []
-    assert len(page("<table><tr><td>x</td></tr></table>", table_score_threshold=-50).tables) == 1
-
-
-def test_q3_the_threshold_of_the_strategy_is_its_own():
-    assert page(DATA, table_extraction=DefaultTableExtraction(table_score_threshold=50)).tables == []
-    strict = DefaultTableExtraction(table_score_threshold=5)
-    assert len(page(DATA, table_extraction=strict, table_score_threshold=50).tables) == 1
-
-
-def test_small_tables_can_be_left_out():
-    assert page(DATA, table_extraction=DefaultTableExtraction(min_rows=4)).tables == []
-    assert page(DATA, table_extraction=DefaultTableExtraction(min_cols=3)).tables == []
-    with pytest.raises(TypeError, match="min_row"):
-        DefaultTableExtraction(min_row=4)
-
-
-def test_no_tables_and_ones_own():
-    class Own(TableExtractionStrategy):
-        def extract_tables(self, element, **kwargs):
-            return [{"rows": len(element.find_all("tr")), **kwargs}]
-
-    assert page(DATA, table_extraction=NoTableExtraction()).tables == []
-    assert page(DATA, table_extraction=Own()).tables == [{"rows": 3, "table_score_threshold": 7}]

@@ -98,12 +98,12 @@ def test_metadata_is_the_pages_whatever_is_excluded():
             "2024-05-07",
         ),
         (
-            '<i itemscope><b itemprop=datePublished>2024-05-06</b><meta itemprop="x dateModified" content="2024-05-07">',
+            '<i itemscope><b itemprop=datePublished>2024-05-06</b><meta itemprop="dateModified" content="2024-05-07">',
             "2024-05-06",
             "2024-05-07",
         ),
         (
-            '<time class="published" datetime=2024-05-06>6</time><time class=updated>2024-05-07</time><time datetime=1>',
+            "<time class=published datetime=2024-05-06>6</time><time class=updated>2024-05-07</time><time datetime=1>",
             "2024-05-06",
             "2024-05-07",
         ),

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from turbohtml import Element
 
+from .element_text import text_of
+from .table_grid import header_rows, lay_out, row_cells, table_rows
+
 if TYPE_CHECKING:
     from turbohtml import Node
 
@@ -61,9 +64,9 @@ class DefaultTableExtraction(TableExtractionStrategy):
             threshold = kwargs.get("table_score_threshold", 7)
         tables = []
         for table, levels in _with_levels(element.find_all("table")):
-            grid = table.rows() if levels <= _LEVELS else []
-            if table_score(table, grid) >= threshold:
-                found = table_data(table, grid)
+            grid = _places(table) if levels <= _LEVELS else []
+            if table_score(table, _quick_texts(grid)) >= threshold:
+                found = _data(table, grid)
                 counts = found["metadata"]
                 if counts["row_count"] >= self.min_rows and counts["column_count"] >= self.min_cols:
                     tables.append(found)
@@ -81,6 +84,20 @@ def _with_levels(tables: list[Element]) -> list[tuple[Element, int]]:
     return [(table, levels.get(table, 0)) for table in tables]
 
 
+def _places(table: Element) -> list[list[Element | None]]:
+    return lay_out([row_cells(row) for row in table_rows(table)])
+
+
+def _quick_texts(grid: list[list[Element | None]]) -> list[list[str]]:
+    """The text in each place for a look at their lengths; words of different blocks may stick together."""
+    texts: dict[Element | None, str] = {None: ""}
+    for line in grid:
+        for cell in line:
+            if cell is not None and cell not in texts:
+                texts[cell] = " ".join(cell.text.split())
+    return [[texts[cell] for cell in line] for line in grid]
+
+
 def table_score(table: Element, grid: list[list[str]]) -> int:
     """How much a table looks like data: 7 and more is a data table.
 
@@ -90,63 +107,95 @@ def table_score(table: Element, grid: list[list[str]]) -> int:
     rows, columns = len(grid), max((len(row) for row in grid), default=0)
     if rows == 0 or columns == 0:
         return 0
-    return _data_signs(table, grid, rows, columns) - _layout_signs(table, grid, rows, columns)
-
-
-def _data_signs(table: Element, grid: list[list[str]], rows: int, columns: int) -> int:
     cells = [cell for row in grid for cell in row]
     filled = [cell for cell in cells if cell.strip()]
+    short = sum(map(len, filled)) <= _SHORT_CELL * len(filled)
+    many = len(filled) * 2 > len(cells)
+    return (
+        _marks_of_data(table)
+        - _marks_of_layout(table)
+        + (3 if rows > 1 and columns > 1 else 0)
+        + (1 if rows > 2 else 0)  # noqa: PLR2004
+        + (3 if all(len(row) == columns for row in grid) else 0)
+        + many
+        + short
+        - (4 if rows == 1 or columns == 1 else 0)
+        # One long cell among many short ones is a remark; beside few it is the page.
+        - (3 if max(map(len, cells)) > _LONG_CELL and not (short and many) else 0)
+    )
+
+
+def _marks_of_data(table: Element) -> int:
     return (
         3 * (table.find("th") is not None)
         + 2 * (table.find("thead") is not None)
         + 3 * (table.find("caption") is not None)
         + 2 * bool((table.attr("summary") or "").strip())
-        + 3 * (rows > 1 and columns > 1)
-        + (rows > 2)  # noqa: PLR2004
-        + 3 * (all(len(row) == columns for row in grid))
-        + (len(filled) * 2 > len(cells))
-        + (sum(map(len, filled)) <= _SHORT_CELL * len(filled))
     )
 
 
-def _layout_signs(table: Element, grid: list[list[str]], rows: int, columns: int) -> int:
-    longest = max(len(cell) for row in grid for cell in row) if columns else 0
+def _marks_of_layout(table: Element) -> int:
     return (
         10 * ((table.attr("role") or "").strip().lower() in _LAYOUT_ROLES)
         + 5 * (table.find("table") is not None)
         + 3 * (table.select_one(_BLOCKS_IN_LAYOUT) is not None)
-        + 4 * (rows == 1 or columns == 1)
-        + 3 * (longest > _LONG_CELL)
     )
 
 
-def table_data(table: Element, grid: list[list[str]] | None = None) -> dict[str, Any]:
-    """One table as headers and rows of equal length; a cell that spans several places is in each of them."""
-    rows = [[" ".join(cell.split()) for cell in row] for row in (table.rows() if grid is None else grid)]
-    width = max((len(row) for row in rows), default=0)
-    rows = [row + [""] * (width - len(row)) for row in rows]
-    has_headers = bool(rows) and _has_header_row(table)
-    headers = rows.pop(0) if has_headers else [f"Column {number}" for number in range(1, width + 1)]
+def table_data(table: Element) -> dict[str, Any]:
+    """One table as headers and rows of equal length; a cell that spans several places is in each of them.
+
+    ``headers`` are the texts of the header rows, one below the other, or ``Column 1`` and so on where there are none.
+    A header row of a single cell across the table is its caption, if it has no other.
+    """
+    return _data(table, _places(table))
+
+
+def _data(table: Element, grid: list[list[Element | None]]) -> dict[str, Any]:
+    width = len(grid[0]) if grid else 0
+    header, body = _split(table, grid)
+    titles = [line[0] for line in header if width > 1 and line[0] is not None and set(line) == {line[0]}]
+    header = [line for line in header if line[0] not in titles]
+    texts = _texts([*header, *body])
     caption = table.find("caption")
-    caption_text = " ".join(caption.text.split()) if caption is not None else ""
+    if caption is None and titles:
+        caption = titles[0]
+    caption_text = text_of(caption) if caption is not None else ""
     summary = (table.attr("summary") or "").strip()
     metadata: dict[str, Any] = {
-        "row_count": len(rows),
+        "row_count": len(body),
         "column_count": width,
-        "has_headers": has_headers,
+        "has_headers": bool(header),
         "has_caption": bool(caption_text),
         "has_summary": bool(summary),
     }
     metadata.update({name: value for name in ("id", "class") if (value := table.attr(name))})
-    return {"headers": headers, "rows": rows, "caption": caption_text, "summary": summary, "metadata": metadata}
+    return {
+        "headers": _headers(texts[: len(header)], width),
+        "rows": texts[len(header) :],
+        "caption": caption_text,
+        "summary": summary,
+        "metadata": metadata,
+    }
 
 
-def _has_header_row(table: Element) -> bool:
-    """Whether the first row is a header: it stands in ``<thead>``, or all of its cells are ``<th>``."""
-    first = table.find("tr")
-    if first is None:
-        return False
-    cells = [cell for cell in first if isinstance(cell, Element) and cell.tag in {"td", "th"}]
-    parent = first.parent
-    in_head = isinstance(parent, Element) and parent.tag == "thead"
-    return bool(cells) and (in_head or all(cell.tag == "th" for cell in cells))
+def _split(
+    table: Element, grid: list[list[Element | None]]
+) -> tuple[list[list[Element | None]], list[list[Element | None]]]:
+    count = header_rows(table_rows(table))
+    return grid[:count], grid[count:]
+
+
+def _texts(grid: list[list[Element | None]]) -> list[list[str]]:
+    texts: dict[Element | None, str] = {None: ""}
+    for line in grid:
+        for cell in line:
+            if cell is not None and cell not in texts:
+                texts[cell] = text_of(cell)
+    return [[texts[cell] for cell in line] for line in grid]
+
+
+def _headers(rows: list[list[str]], width: int) -> list[str]:
+    if not rows:
+        return [f"Column {number}" for number in range(1, width + 1)]
+    return [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]

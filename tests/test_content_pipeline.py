@@ -21,8 +21,6 @@ from scrapy_crawl4.content import (
     IdentityChunking,
     JsonCssExtractionStrategy,
     JsonXPathExtractionStrategy,
-    LLMConfig,
-    LLMExtractionStrategy,
     NoExtractionStrategy,
     OverlappingWindowChunking,
     RegexChunking,
@@ -326,7 +324,7 @@ def test_a_strategy_that_fails_costs_its_stage_only():
 
 @pytest.mark.parametrize(
     "name",
-    [JsonCssExtractionStrategy, JsonXPathExtractionStrategy, RegexExtractionStrategy, LLMExtractionStrategy, LLMConfig],
+    [JsonCssExtractionStrategy, JsonXPathExtractionStrategy, RegexExtractionStrategy],
 )
 def test_strategies_to_come_say_so(name):
     with pytest.raises(UnsupportedOption, match=f"{name.__name__} is not available yet"):

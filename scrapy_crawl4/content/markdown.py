@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import turbohtml
 
+from ..exceptions import UnsupportedOption
 from ..markdown_result import MarkdownGenerationResult
+from .llm_filter import LLMContentFilter
+from .converters import find_converter
+from .diagrams import keep_diagrams
+from .markdown_marks import unmark_html
 from .markdown_options import markdown_style
 from .mending import mend, prepare
 from .urls import document_base, is_page_url
@@ -49,6 +54,8 @@ class MarkdownGenerationStrategy(ABC):
             raise ValueError(f"content_filter must have a filter_content method, got {content_filter!r}")
         self.content_filter = content_filter
         self.options = dict(options or {})
+        if content_source == "fit_html" and isinstance(content_filter, LLMContentFilter):
+            raise UnsupportedOption("content_source='fit_html' cannot be: LLMContentFilter writes fit_markdown itself")
         self.verbose = verbose
         self.content_source = content_source
 
@@ -151,3 +158,5 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
             root.resolve_links(base_url)
         prepare(root)
         return self.from_tree(root, base_url), fit_html
+        if isinstance(content_filter, LLMContentFilter):
+            return content_filter.fit(html)

@@ -10,11 +10,13 @@ part empty and a sentence in ``PageContent.stage_errors``; the others go on.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import turbohtml
 from turbohtml import Html, Indent, SelectorSyntaxError
 
+from ..exceptions import TaskFailed
 from ..markdown_result import MarkdownGenerationResult
 from ..results import CrawlResult
 from . import cleaning, images, links
@@ -23,6 +25,7 @@ from .chunking import RegexChunking
 from .documents import read_document
 from .extraction import NoExtractionStrategy, extract_json
 from .filters import FilterPage, TreeFilter
+from .llm_scope import asks_model, with_models
 from .link_scores import LinkScores
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .media_types import essence
@@ -68,7 +71,8 @@ def extract_page(
     media_type = essence(content_type)
     document = read_document(html, media_type)
     page = _Page(document.text, config.base_url or url, config)
-    content = page.run() if document.is_page else page.run_on_text(media_type)
+    work = page.run if document.is_page else partial(page.run_on_text, media_type)
+    content = with_models(work) if asks_model(config) else work()
     if document.metadata and not config.prefetch:
         content.metadata |= document.metadata
     content.stage_errors = {**document.errors, **content.stage_errors}
@@ -269,7 +273,8 @@ class _Page:
 
     def extraction_input(self, input_format: str) -> str:
         content = self.content
-        if input_format in {"fit_markdown", "fit_html"} and not content.fit_html:
+        fit = {"fit_markdown": content.markdown.fit_markdown if content.markdown else "", "fit_html": content.fit_html}
+        if not fit.get(input_format, "else"):
             raise ValueError(
                 f"input_format={input_format!r} needs a markdown_generator whose content_filter found something"
             )
@@ -278,7 +283,7 @@ class _Page:
             "cleaned_html": content.cleaned_html or "",
             "fit_html": content.fit_html,
             "markdown": str(content.markdown or ""),
-            "fit_markdown": content.markdown.fit_markdown if content.markdown else "",
+            **fit,
         }
         return texts[input_format]
 
@@ -292,6 +297,6 @@ def _parse(html: str) -> Document:
 
 def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split())
-    if isinstance(error, (SelectorSyntaxError, ValueError, TypeError)) and text:
+    if isinstance(error, (SelectorSyntaxError, ValueError, TypeError, TaskFailed)) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -10,9 +10,6 @@ import turbohtml
 from ..exceptions import UnsupportedOption
 from ..markdown_result import MarkdownGenerationResult
 from .llm_filter import LLMContentFilter
-from .converters import find_converter
-from .diagrams import keep_diagrams
-from .markdown_marks import unmark_html
 from .markdown_options import markdown_style
 from .mending import mend, prepare
 from .urls import document_base, is_page_url
@@ -50,12 +47,12 @@ class MarkdownGenerationStrategy(ABC):
             raise ValueError(f"content_source must be one of {known}, got {content_source!r}")
         if content_source == "fit_html" and content_filter is None:
             raise ValueError("content_source='fit_html' needs a content_filter, which makes that HTML")
+        if content_source == "fit_html" and isinstance(content_filter, LLMContentFilter):
+            raise UnsupportedOption("content_source='fit_html' cannot be: LLMContentFilter writes fit_markdown itself")
         if content_filter is not None and not hasattr(content_filter, "filter_content"):
             raise ValueError(f"content_filter must have a filter_content method, got {content_filter!r}")
         self.content_filter = content_filter
         self.options = dict(options or {})
-        if content_source == "fit_html" and isinstance(content_filter, LLMContentFilter):
-            raise UnsupportedOption("content_source='fit_html' cannot be: LLMContentFilter writes fit_markdown itself")
         self.verbose = verbose
         self.content_source = content_source
 
@@ -149,6 +146,8 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
         return self._fit(html, base_url, self.content_filter) if self.content_filter else ("", "")
 
     def _fit(self, html: str, base_url: str, content_filter: RelevantContentFilter) -> tuple[str, str]:
+        if isinstance(content_filter, LLMContentFilter):
+            return content_filter.fit(html)
         blocks = content_filter.filter_content(html)
         if not blocks:
             return "", ""
@@ -158,5 +157,3 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
             root.resolve_links(base_url)
         prepare(root)
         return self.from_tree(root, base_url), fit_html
-        if isinstance(content_filter, LLMContentFilter):
-            return content_filter.fit(html)

@@ -25,8 +25,8 @@ from .chunking import RegexChunking
 from .documents import read_document
 from .extraction import NoExtractionStrategy, extract_json
 from .filters import FilterPage, TreeFilter
-from .llm_scope import asks_model, with_models
 from .link_scores import LinkScores
+from .llm_scope import asks_model, with_models
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .media_types import essence
 from .mending import prepare
@@ -281,7 +281,6 @@ class _Page:
         texts = {
             "html": self.html,
             "cleaned_html": content.cleaned_html or "",
-            "fit_html": content.fit_html,
             "markdown": str(content.markdown or ""),
             **fit,
         }

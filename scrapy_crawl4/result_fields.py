@@ -174,3 +174,12 @@ class ResultFields(BaseModel):
     """``hit`` or ``miss``; None without a cache."""
     crawl_stats: AnyDict | None = None
     """Attempts, retries and proxies of the fetch."""
+
+    def tables_to_dataframes(self) -> list[Any]:
+        """Return one ``pandas.DataFrame`` for each of ``tables``, headers as columns.
+
+        :raises ImportError: pandas is not installed; nothing else here needs it.
+        """
+        from .content.dataframes import tables_to_dataframes  # noqa: PLC0415 - content is a layer above results
+
+        return tables_to_dataframes(self.tables)

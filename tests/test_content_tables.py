@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+import turbohtml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scrapy_crawl4 import process
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import DefaultTableExtraction, NoTableExtraction, TableExtractionStrategy, extract_page
 
@@ -184,7 +188,7 @@ def test_a_remark_does_not_make_a_table_layout():
     ],
 )
 def test_spans_are_bounded(html):
-    for table in page(html, table_score_threshold=-99).tables:
+    for table in DefaultTableExtraction(table_score_threshold=-99).extract_tables(turbohtml.parse(html)):
         cells = sum(map(len, table["rows"]))
         assert cells <= 10 * html.count("<td") + 1000
 
@@ -208,3 +212,22 @@ def test_any_table_is_a_grid_that_holds_every_cell(rows):
         assert all(len(row) == len(table["headers"]) for row in table["rows"])
     text = str(tables)
     assert all(f"c{cell}c" in text for cell in range(number)) or not tables
+
+
+def test_a_lone_cell_beside_cells_from_above_is_in_its_place():
+    table = only_table("<table><tr><td rowspan=2>a<td rowspan=2>b<tr><td>c</table>")
+    assert table["rows"] == [["a", "b", ""], ["a", "b", "c"]]
+
+
+def test_tables_as_dataframes():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    result = process("<table><caption>Cap<tr><th>A<th>B<tr><td>1<td>2<tr><td>3<td>4</table>", url=URL)
+    (frame,) = result.tables_to_dataframes()
+    pandas.testing.assert_frame_equal(frame, pandas.DataFrame({"A": ["1", "3"], "B": ["2", "4"]}))
+    assert frame.attrs["caption"] == "Cap"
+
+
+def test_dataframes_need_pandas(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"^DataFrames need pandas, which is not installed: pip install pandas$"):
+        process(DATA, url=URL).tables_to_dataframes()

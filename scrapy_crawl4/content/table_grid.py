@@ -66,7 +66,7 @@ def lay_out(rows: list[list[Cell]]) -> list[list[Element | None]]:
     plain: list[list[Element | None]] = [[cell.element for cell in row] for row in rows]
     for grid in (_spread(rows, budget), plain):
         if grid is not None:
-            wide = [len(line) for line, row in zip(grid, rows, strict=True) if len(row) > 1]
+            wide = [len(line) for line in grid if line and line[0] is not line[-1]]
             width = max(wide or map(len, grid), default=0)
             if width * len(grid) <= budget:
                 return [line[:width] + [None] * (width - len(line)) for line in grid]

@@ -61,7 +61,7 @@ def with_citations(markdown: str, base_url: str = "") -> tuple[str, str]:
     """
     references = _References(base_url)
     text = "".join(
-        block if is_code else _cite(block, references) for is_code, block in _blocks(_LINE.findall(markdown))
+        block if is_code else _cite(block, references) for is_code, block in code_and_prose(_LINE.findall(markdown))
     )
     return text, references.render()
 
@@ -106,8 +106,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _blocks(lines: list[str]) -> Iterator[tuple[bool, str]]:
-    """Cut the text into fenced code and paragraphs; joined, the blocks are the text again."""
+def code_and_prose(lines: list[str]) -> Iterator[tuple[bool, str]]:
+    """Cut lines of markdown into fenced code (True) and paragraphs (False); joined, the blocks are the text again."""
     block: list[str] = []
     fence = ""
     for line in lines:

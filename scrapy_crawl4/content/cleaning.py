@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from turbohtml import Comment, Element, Text
 from turbohtml.clean import strip_comments_node
 
+from .diagrams import keep_diagrams
 from .images import counts_visitors
+from .maths import keep_maths, keep_scripted_maths
 from .selection import outermost
 
 if TYPE_CHECKING:
@@ -68,15 +70,18 @@ def remove_excluded(document: Document, config: CrawlerRunConfig) -> None:
 
 def remove_code(document: Document) -> None:
     """Take off comments, scripts and styles: what holds neither text nor links nor pictures."""
+    keep_scripted_maths(document)
     document.remove(_CODE)
     strip_comments_node(document)
 
 
 def remove_clutter(root: Node) -> None:
-    """Take off templates and drawings, and unwrap ``<noscript>``.
+    """Take off templates and drawings, and unwrap ``<noscript>``; what formulas and diagrams say stays.
 
     Links and pictures are read before this: an address is one wherever it stands.
     """
+    keep_maths(root)
+    keep_diagrams(root)
     root.remove(_NOT_CONTENT)
     for element in root.find_all("noscript"):
         _open_noscript(element)

@@ -9,8 +9,13 @@ import turbohtml
 
 from ..exceptions import UnsupportedOption
 from ..markdown_result import MarkdownGenerationResult
+from .converters import find_converter
+from .diagrams import keep_diagrams
 from .llm_filter import LLMContentFilter
+from .markdown_marks import unmark_html
 from .markdown_options import markdown_style
+from .markdown_text import finish
+from .maths import keep_maths, keep_scripted_maths, mark_tex, may_hold_tex
 from .mending import mend, prepare
 from .urls import document_base, is_page_url
 
@@ -19,7 +24,9 @@ if TYPE_CHECKING:
 
     from turbohtml import Node
 
+    from .converters import MarkdownConverter
     from .filters import RelevantContentFilter
+    from .markdown_options import MarkdownStyle
 
 CONTENT_SOURCES = ("cleaned_html", "raw_html", "fit_html")
 
@@ -76,8 +83,12 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
     :param options: html2text's options as crawl4ai takes them, such as ``ignore_links``, ``ignore_images``,
         ``body_width``, ``skip_internal_links``; see :mod:`scrapy_crawl4.content.markdown_options`.
     :param content_source: see :class:`MarkdownGenerationStrategy`.
+    :param converter: what writes the text: ``"turbohtml"``, ``"markdownify"`` (needs the extra of that name) or a
+        :class:`~scrapy_crawl4.content.converters.MarkdownConverter`. None is turbohtml, or what the setting
+        ``CRAWL4_MARKDOWN_CONVERTER`` says where a crawler has settings.
     :raises TypeError: an option is unknown or of the wrong type.
-    :raises UnsupportedOption: an option of html2text has no equivalent.
+    :raises UnsupportedOption: an option of html2text has no equivalent, or the converter none for it.
+    :raises ImportError: the converter is not installed.
     """
 
     def __init__(
@@ -85,9 +96,12 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
         content_filter: RelevantContentFilter | None = None,
         options: Mapping[str, Any] | None = None,
         content_source: str = "cleaned_html",
+        converter: str | MarkdownConverter | None = None,
     ) -> None:
         super().__init__(content_filter, options, content_source=content_source)
-        self._style = markdown_style(self.options)
+        self.converter = converter
+        self._converter = find_converter(converter)
+        self._style = self._styled(self.options)
 
     def generate_markdown(
         self,
@@ -106,14 +120,17 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
         :param citations: False leaves links in ``markdown_with_citations`` as they are and makes no references.
         """
         root = turbohtml.parse(input_html, positions=False)
+        keep_scripted_maths(root)
+        keep_maths(root)
+        keep_diagrams(root)
         root.remove("script,style,noscript,svg")
-        base = document_base(root, base_url)
+        style = self._style if html2text_options is None else self._styled(html2text_options)
+        base = document_base(root, style.base_url or base_url)
         if base:
             root.resolve_links(base)
         prepare(root)
-        style = self._style if html2text_options is None else markdown_style(html2text_options)
         mend(root, style, base_url)
-        markdown = root.to_markdown(style.writer)
+        markdown = self._write(root, style)
         chosen = content_filter or self.content_filter
         fit_markdown, fit_html = self._fit(input_html, base_url, chosen) if chosen else ("", "")
         cited = {} if citations else {"markdown_with_citations": markdown, "references_markdown": ""}
@@ -132,18 +149,31 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
 
         :param base_url: the page's URL, which tells links within the page.
         """
+        if self._style.base_url:
+            root.resolve_links(self._style.base_url)
         mend(root, self._style, base_url)
-        return root.to_markdown(self._style.writer)
+        return self._write(root, self._style)
 
     def from_fit_tree(self, root: Node) -> tuple[str, str]:
         """``fit_markdown`` and ``fit_html`` of a tree that :meth:`from_tree` wrote and a filter cut down since."""
         if not root.text.strip() and root.find("img") is None:
             return "", ""
-        return root.to_markdown(self._style.writer), root.inner_html
+        return self._write(root, self._style), unmark_html(root.inner_html)
 
     def fit(self, html: str, base_url: str) -> tuple[str, str]:
         """``fit_markdown`` and ``fit_html`` of *html*; both empty without a filter."""
         return self._fit(html, base_url, self.content_filter) if self.content_filter else ("", "")
+
+    def _styled(self, options: Mapping[str, Any]) -> MarkdownStyle:
+        style = markdown_style(options)
+        self._converter.check(style)
+        return style
+
+    def _write(self, root: Node, style: MarkdownStyle) -> str:
+        markdown = self._converter.write(root, style)
+        if may_hold_tex(markdown) and mark_tex(root):
+            markdown = self._converter.write(root, style)
+        return finish(markdown, style)
 
     def _fit(self, html: str, base_url: str, content_filter: RelevantContentFilter) -> tuple[str, str]:
         if isinstance(content_filter, LLMContentFilter):

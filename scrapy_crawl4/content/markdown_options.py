@@ -13,18 +13,6 @@ from ..exceptions import UnsupportedOption
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from turbohtml import Element
-
-
-def _sub(_element: Element, text: str) -> str:
-    return f"<sub>{text}</sub>"
-
-
-def _sup(_element: Element, text: str) -> str:
-    return f"<sup>{text}</sup>"
-
-
-_SUB_SUP = {"sub": _sub, "sup": _sup}
 
 # option -> {value: (group, field, setting)}; None as setting: the writer does that anyway.
 _SWITCHES: dict[str, dict[bool, tuple[str, str, Any] | None]] = {
@@ -48,9 +36,7 @@ _SWITCHES: dict[str, dict[bool, tuple[str, str, Any] | None]] = {
     "inline_links": {True: None, False: ("links", "style", "reference")},
     "hide_strikethrough": {False: None, True: ("inline", "strikethrough", "hide")},
     "google_doc": {False: None, True: ("google", "enabled", True)},
-    "handle_code_in_pre": {False: None},
-    "links_each_paragraph": {False: None},
-    "images_with_size": {False: None},
+    "ignore_anchors": {False: None, True: ("links", "ignore", True)},
     "wrap_tables": {False: None},
 }
 _VALUES: dict[str, tuple[str, str, type]] = {
@@ -63,26 +49,41 @@ _VALUES: dict[str, tuple[str, str, type]] = {
     "close_quote": ("inline", "quote_close", str),
     "google_list_indent": ("google", "list_indent", int),
 }
-_ON_TREE = ("skip_internal_links", "ignore_mailto_links", "include_sup_sub")
-_REFUSED = (
-    "preserve_tags",
-    "escape_backslash",
-    "escape_dot",
-    "escape_plus",
-    "escape_dash",
-    "ignore_anchors",
-    "baseurl",
+# Switches that change the tree or the text.
+_OWN = (
+    "skip_internal_links",
+    "ignore_mailto_links",
+    "include_sup_sub",
+    "images_with_size",
+    "handle_code_in_pre",
+    "links_each_paragraph",
 )
-_KNOWN = (*_SWITCHES, *_VALUES, *_ON_TREE, *_REFUSED)
+_ESCAPES = ("escape_backslash", "escape_dot", "escape_plus", "escape_dash")
+_KNOWN = (*_SWITCHES, *_VALUES, *_OWN, *_ESCAPES, "preserve_tags", "baseurl")
 
 
 @dataclass(frozen=True, slots=True)
 class MarkdownStyle:
-    """How markdown is written: the writer's own configuration, and what is done on the tree before."""
+    """How markdown is written: the writer's configuration, what is done on the tree before and on the text after."""
 
     writer: Markdown
+    options: Mapping[str, Any]
+    """The options themselves, for converters other than the default one."""
     skip_internal_links: bool = False
     ignore_mailto_links: bool = False
+    images_with_size: bool = False
+    handle_code_in_pre: bool = False
+    links_each_paragraph: bool = False
+    protect_links: bool = False
+    include_sup_sub: bool | None = None
+    """None: only where the text would say something else without."""
+    preserve_tags: frozenset[str] = frozenset()
+    lays_out_tables: bool = True
+    drops_images: bool = False
+    base_url: str = ""
+    """What relative links resolve against that the page's own address does not make absolute."""
+    unescaped: tuple[str, ...] = ()
+    """Names of the ``escape_`` options that are off."""
 
 
 def markdown_style(options: Mapping[str, Any]) -> MarkdownStyle:
@@ -93,14 +94,42 @@ def markdown_style(options: Mapping[str, Any]) -> MarkdownStyle:
     """
     groups: dict[str, dict[str, Any]] = {}
     for name, value in options.items():
-        _set(groups, name, value)
+        if name not in {"preserve_tags", "baseurl"}:
+            _set(groups, name, value)
     default = Markdown()
     parts = {group: replace(getattr(default, group), **settings) for group, settings in groups.items()}
+    preserved = _tags(options.get("preserve_tags", ()))
+    writer = Markdown(**parts)
     return MarkdownStyle(
-        Markdown(**parts, converters=_SUB_SUP if options.get("include_sup_sub") else None),
+        writer,
+        dict(options),
         skip_internal_links=bool(options.get("skip_internal_links")),
         ignore_mailto_links=bool(options.get("ignore_mailto_links")),
+        images_with_size=bool(options.get("images_with_size")),
+        handle_code_in_pre=bool(options.get("handle_code_in_pre")),
+        links_each_paragraph=bool(options.get("links_each_paragraph")),
+        protect_links=bool(options.get("protect_links")) and not writer.links.ignore,
+        include_sup_sub=options.get("include_sup_sub"),
+        preserve_tags=preserved,
+        lays_out_tables=writer.tables.mode == "markdown",
+        drops_images=writer.images.mode == "ignore",
+        base_url=_text("baseurl", options.get("baseurl", "")),
+        unescaped=tuple(name for name in _ESCAPES if options.get(name) is False),
     )
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"The markdown option {name} must be of type str, got {value!r}")
+    return value
+
+
+def _tags(value: Any) -> frozenset[str]:
+    if isinstance(value, str) or not isinstance(value, (list, tuple, set, frozenset)):
+        raise TypeError(f"The markdown option preserve_tags must be a list of tag names, got {value!r}")
+    if not all(isinstance(name, str) and name for name in value):
+        raise TypeError(f"The markdown option preserve_tags must hold tag names, got {value!r}")
+    return frozenset(name.lower() for name in value)
 
 
 def _set(groups: dict[str, dict[str, Any]], name: str, value: Any) -> None:
@@ -112,8 +141,6 @@ def _set(groups: dict[str, dict[str, Any]], name: str, value: Any) -> None:
             raise ValueError(f"The markdown option {name} must not be negative, got {value}")
         groups.setdefault(group, {})[attribute] = value
         return
-    if name in _REFUSED:
-        raise UnsupportedOption(f"The markdown option {name} is not available; leave it out")
     if name not in _KNOWN:
         raise TypeError(f"{name!r} is not a markdown option{_hint(name)}")
     if not isinstance(value, bool):

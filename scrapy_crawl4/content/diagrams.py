@@ -1,0 +1,41 @@
+"""Mermaid diagrams: their source where the page has it, else what a drawn one says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from turbohtml import Element, Text
+
+if TYPE_CHECKING:
+    from turbohtml import Node
+
+_LABELS = ".nodeLabel,.edgeLabel span,.label span"
+
+
+def keep_diagrams(root: Node) -> None:
+    """Put the source of a diagram into a block of code; runs before drawings are taken off.
+
+    Of a drawn diagram, whose source is gone, the labels are kept, each on a line after a comment with its kind.
+    """
+    for drawing in root.find_all("svg"):
+        if (drawing.attr("id") or "").startswith("mermaid"):
+            _keep_labels(drawing)
+    for place in root.find_all("div", class_="mermaid"):
+        if place.find("pre") is None and place.text.strip():
+            place.replace_with(_block(place.text))
+
+
+def _keep_labels(drawing: Element) -> None:
+    found = drawing.select(_LABELS) or drawing.find_all("text")
+    labels = dict.fromkeys(" ".join(label.text.split()) for label in found)
+    labels.pop("", None)
+    if not labels:
+        return
+    kind = drawing.attr("aria-roledescription") or "diagram"
+    pre = drawing.closest("pre")
+    place = pre if pre is not None and pre.text.strip() == drawing.text.strip() else drawing
+    place.replace_with(_block(f"%% {kind}\n" + "\n".join(labels)))
+
+
+def _block(source: str) -> Element:
+    return Element("pre", {"class": "language-mermaid"}, [Element("code", None, [Text(source.strip("\n"))])])

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         FixedLengthWordChunking,
         IdentityChunking,
         JsonCssExtractionStrategy,
+        JsonElementExtractionStrategy,
+        JsonLxmlExtractionStrategy,
         JsonXPathExtractionStrategy,
         LLMConfig,
         LLMContentFilter,
@@ -113,6 +115,8 @@ __all__ = [
     "HTTPCrawlerConfig",
     "IdentityChunking",
     "JsonCssExtractionStrategy",
+    "JsonElementExtractionStrategy",
+    "JsonLxmlExtractionStrategy",
     "JsonXPathExtractionStrategy",
     "LLMConfig",
     "LLMContentFilter",
@@ -156,7 +160,8 @@ _HOMES = {
     ".content": (
         "BM25ContentFilter ChunkingStrategy ContentScrapingStrategy DefaultMarkdownGenerator "
         "DefaultTableExtraction ExtractionStrategy FixedLengthWordChunking IdentityChunking "
-        "JsonCssExtractionStrategy JsonXPathExtractionStrategy LLMConfig LLMContentFilter "
+        "JsonCssExtractionStrategy JsonElementExtractionStrategy JsonLxmlExtractionStrategy "
+        "JsonXPathExtractionStrategy LLMConfig LLMContentFilter "
         "LLMExtractionStrategy LLMTableExtraction LXMLWebScrapingStrategy MainContentFilter "
         "MarkdownGenerationStrategy NoExtractionStrategy NoTableExtraction OverlappingWindowChunking "
         "PruningContentFilter RegexChunking RegexExtractionStrategy RelevantContentFilter "

@@ -19,18 +19,14 @@ from scrapy_crawl4.content import (
     ExtractionStrategy,
     FixedLengthWordChunking,
     IdentityChunking,
-    JsonCssExtractionStrategy,
-    JsonXPathExtractionStrategy,
     NoExtractionStrategy,
     OverlappingWindowChunking,
     RegexChunking,
-    RegexExtractionStrategy,
     SlidingWindowChunking,
     TableExtractionStrategy,
     extract_page,
     process,
 )
-from scrapy_crawl4.exceptions import UnsupportedOption
 
 URL = "https://example.org/dir/page.html"
 HTML = (
@@ -320,15 +316,6 @@ def test_a_strategy_that_fails_costs_its_stage_only():
     page = extract_page("<p>a</p>", url=URL, config=CrawlerRunConfig(extraction_strategy=Broken()))
     assert page.stage_errors == {"extraction": "LookupError: nothing here"}
     assert page.markdown == "a"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [JsonCssExtractionStrategy, JsonXPathExtractionStrategy, RegexExtractionStrategy],
-)
-def test_strategies_to_come_say_so(name):
-    with pytest.raises(UnsupportedOption, match=f"{name.__name__} is not available yet"):
-        name({"anything": 1}, provider="x")
 
 
 def test_a_default_generator_writes_to_nothing_of_its_own():

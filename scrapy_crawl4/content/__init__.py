@@ -16,7 +16,12 @@ from .chunking import (
 )
 from .extraction import ExtractionStrategy, NoExtractionStrategy
 from .filters import FilterPage, RelevantContentFilter, TreeFilter
-from .json_extraction import JsonCssExtractionStrategy, JsonXPathExtractionStrategy
+from .json_extraction import (
+    JsonCssExtractionStrategy,
+    JsonElementExtractionStrategy,
+    JsonLxmlExtractionStrategy,
+    JsonXPathExtractionStrategy,
+)
 from .llm import LLMConfig
 from .llm_extraction import LLMExtractionStrategy
 from .llm_filter import LLMContentFilter
@@ -41,6 +46,8 @@ __all__ = [
     "FixedLengthWordChunking",
     "IdentityChunking",
     "JsonCssExtractionStrategy",
+    "JsonElementExtractionStrategy",
+    "JsonLxmlExtractionStrategy",
     "JsonXPathExtractionStrategy",
     "LLMConfig",
     "LLMContentFilter",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..exceptions import UnsupportedOption
-from .chunking import IdentityChunking
+from .chunking import IdentityChunking, RegexChunking
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .chunking import ChunkingStrategy
 
 INPUT_FORMATS = ("markdown", "fit_markdown", "html", "cleaned_html", "fit_html")
 _HTML_FORMATS = frozenset({"html", "cleaned_html", "fit_html"})
+_DEFAULT_CHUNKING = RegexChunking()
 
 
 class ExtractionStrategy(ABC):
@@ -24,6 +27,13 @@ class ExtractionStrategy(ABC):
     :param verbose: kept for strategies that print.
     :raises ValueError: *input_format* is none of these.
     """
+
+    whole_text: ClassVar[bool] = False
+    """Whether Markdown comes whole, too, unless there is a ``chunking_strategy``."""
+
+    without_filter: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Which input format stands in for ``"fit_html"`` or ``"fit_markdown"`` when no content filter is configured; one
+    that has no stand-in is an error then."""
 
     def __init__(self, input_format: str = "markdown", *, verbose: bool = False) -> None:
         if input_format not in INPUT_FORMATS:
@@ -53,19 +63,21 @@ class NoExtractionStrategy(ExtractionStrategy):
         return [{"index": 0, "content": html}]
 
 
-class NotYet(ExtractionStrategy):
-    """A strategy whose name is part of the interface and whose work is not done yet."""
+def wanted_format(strategy: ExtractionStrategy, *, filtered: bool) -> str:
+    """The input format that *strategy* is given.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise UnsupportedOption(f"{type(self).__name__} is not available yet; use an ExtractionStrategy of your own")
-
-    def extract(self, url: str, html: str, *q: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        """Never reached: the constructor raises."""
-        raise NotImplementedError
+    :param filtered: whether a content filter is configured.
+    """
+    stand_ins: Mapping[str, str] = {} if filtered else getattr(strategy, "without_filter", {})
+    return stand_ins.get(strategy.input_format, strategy.input_format)
 
 
-def extract_json(strategy: ExtractionStrategy, url: str, text: str, chunking: ChunkingStrategy) -> str:
-    """What *strategy* finds in *text*, as JSON text."""
-    cut = IdentityChunking() if strategy.input_format in _HTML_FORMATS else chunking
+def extract_json(strategy: ExtractionStrategy, url: str, text: str, chunking: ChunkingStrategy | None) -> str:
+    """What *strategy* finds in *text*, as JSON text.
+
+    :param chunking: how Markdown is cut; None for the default.
+    """
+    whole = strategy.input_format in _HTML_FORMATS or (chunking is None and getattr(strategy, "whole_text", False))
+    cut = IdentityChunking() if whole else chunking or _DEFAULT_CHUNKING
     found = strategy.run(url, cut.chunk(text))
     return json.dumps(found, indent=4, default=str, ensure_ascii=False)

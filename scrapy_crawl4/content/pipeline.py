@@ -21,9 +21,8 @@ from ..markdown_result import MarkdownGenerationResult
 from ..results import CrawlResult
 from . import cleaning, images, links
 from .checks import check_engine
-from .chunking import RegexChunking
 from .documents import read_document
-from .extraction import NoExtractionStrategy, extract_json
+from .extraction import NoExtractionStrategy, extract_json, wanted_format
 from .filters import FilterPage, TreeFilter
 from .link_scores import LinkScores
 from .llm_scope import asks_model, with_models
@@ -50,7 +49,6 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _DEFAULT_GENERATOR = DefaultMarkdownGenerator()
-_DEFAULT_CHUNKING = RegexChunking()
 _DEFAULT_TABLES = DefaultTableExtraction()
 _PRETTY = Html(layout=Indent(2))
 
@@ -264,10 +262,11 @@ class _Page:
         strategy = self.config.extraction_strategy
         if strategy is None or isinstance(strategy, NoExtractionStrategy):
             return
-        chunking = self.config.chunking_strategy or _DEFAULT_CHUNKING
+        chunking = self.config.chunking_strategy
+        input_format = wanted_format(strategy, filtered=self.generator.content_filter is not None)
         self.content.extracted_content = self.stage(
             "extraction",
-            lambda: extract_json(strategy, self.url, self.extraction_input(strategy.input_format), chunking),
+            lambda: extract_json(strategy, self.url, self.extraction_input(input_format), chunking),
             None,
         )
 

@@ -71,7 +71,7 @@ def test_all_sizes_of_a_picture_share_a_group():
 
 
 def test_pictures_without_an_address_are_not_listed():
-    assert images('<img alt=x><img src="data:image/png;base64,AAAA" alt=y>') == []
+    assert images('<img alt=x><img src="data:image/png;base64,AAAA" alt=y><img src=""><img src="#">') == []
 
 
 def test_embedded_pictures_leave_their_alt_text():

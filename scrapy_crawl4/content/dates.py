@@ -56,8 +56,8 @@ def page_dates(document: Document, html: str, metas: Mapping[str, str], objects:
 
     They come, in this order, from *metas* (by lower-case name), JSON-LD *objects*, ``<time>`` elements that are marked
     as such, and microdata; the time of publication also from ``<time>`` elements that all say the same. ISO 8601 stays
-    as the page has it, dates that are written as in e-mails or as 2024/05/06 become ISO 8601, and what cannot be read
-    is passed over. *html* is the source of *document*.
+    as the page has it, dates that are written as in e-mails, with blanks or as 2024/05/06 become ISO 8601, and what
+    cannot be read is passed over. *html* is the source of *document*.
     """
     times = document.find_all("time")
     marked = document.select(_MARKED) if "itemprop" in html else []
@@ -79,7 +79,8 @@ def iso_date(text: str) -> str:
     if not text or len(text) > _LONGEST:
         return ""
     if _ISO.fullmatch(text):
-        return text if _exists(text.upper().replace(" ", "T", 1).replace(" ", "")) else ""
+        strict = text[:10] + text[10:].replace(" ", "T", 1).replace(" ", "")
+        return strict if _exists(strict.upper()) else ""
     plain = _PLAIN.fullmatch(text)
     if plain is not None:
         year, month, day, hour, minute, second = plain.groups()

@@ -44,7 +44,7 @@ def reveal_lazy_images(root: Node) -> Displaced:
         lazy_set = next(_values(image, _LAZY_SRCSETS), "")
         if lazy_set and not image.attr("srcset"):
             image.attrs["srcset"] = lazy_set
-        embedded = not source or source.startswith("data:")
+        embedded = not source or source.startswith(("data:", "#"))
         real = ""
         if embedded:
             real = next(_values(image, _LAZY_SOURCES), "") or _best(image, alternatives.pop(image.parent, []))
@@ -52,8 +52,10 @@ def reveal_lazy_images(root: Node) -> Displaced:
             real = next(_values(image, _LAZY_SOURCES), "")
             if real:
                 displaced[image] = source
-        if (real or source) != given:
-            image.attrs["src"] = real or source
+        if real or source.startswith("#"):  # the page itself is no picture
+            source = real
+        if source != given:
+            image.attrs["src"] = source
     return displaced
 
 

@@ -50,9 +50,8 @@ def _metas(document: Document) -> dict[str, str]:
             continue
         # All of them are in use for all properties (<meta name="og:title">, <meta property="author">), and two at once.
         for attribute in ("name", "property", "http-equiv"):
-            name = meta.attr(attribute)
-            if name:
-                _keep(found, name.strip().lower(), content.strip())
+            for name in (meta.attr(attribute) or "").lower().split():
+                _keep(found, name, content.strip())
     return found
 
 

@@ -20,6 +20,7 @@ _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_ps
 PAGE_SCHEMES = frozenset({"http", "https", "ftp", "file"})
 """Schemes of links that lead to a page; ``javascript:``, ``mailto:``, ``tel:``, ``data:`` and the like do not."""
 
+_MARKS = frozenset({"?", "#"})
 _NO_HOST = frozenset({"", "/", "?", "#", "\\"})
 _SPACE = "".join(map(chr, range(33)))
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r"))
@@ -60,12 +61,22 @@ def has_port(url: str) -> bool:
 
 def join(base: str, url: str) -> str:
     """*url* made absolute by *base*; *url* itself where that is impossible, or needless."""
-    if url.startswith(("https://", "http://")):
+    if is_page_url(url):
         return url
     try:
-        return urljoin(base, url)
+        joined = urljoin(base, url)
     except ValueError:
         return url
+    return _with_empty_marks(joined, url) if url[-1:] in _MARKS or "?#" in url else joined
+
+
+def _with_empty_marks(joined: str, url: str) -> str:
+    """Put an empty query or fragment back, which urljoin takes off and browsers keep."""
+    head, mark, fragment = url.partition("#")
+    if head.endswith("?"):
+        page = joined.partition("#")[0]
+        joined = f"{page if page.endswith('?') else page.partition('?')[0] + '?'}{mark}{fragment}"
+    return joined + "#" if mark and not fragment and not joined.endswith("#") else joined
 
 
 def document_base(document: Document, url: str) -> str:

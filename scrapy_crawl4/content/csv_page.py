@@ -33,9 +33,10 @@ def csv_as_html(text: str, media_type: str) -> str | None:
 
 
 def _delimiter(text: str) -> str:
-    """The character that splits the first lines into most parts, the same number in each."""
+    """The character that splits each of the first lines into most parts, or where some have one, the header."""
     lines = list(islice((line for line in text.splitlines() if line.strip()), _LOOKED_AT))
-    return max(DELIMITERS, key=lambda mark: min((line.count(mark) for line in lines), default=0))
+    counts = {mark: [line.count(mark) for line in lines] or [0] for mark in DELIMITERS}
+    return max(DELIMITERS, key=lambda mark: (min(counts[mark]), counts[mark][0]))
 
 
 def _cells(row: list[str], tag: str) -> str:

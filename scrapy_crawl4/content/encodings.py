@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import turbohtml
@@ -35,6 +36,8 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16le"), (codecs.
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml\s[^<>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:-]{1,40})\s*["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s"';]+)""", re.IGNORECASE)
 _NOT_ASCII = re.compile(rb"[\x80-\xff\x1b]")
+_JAPANESE_ESCAPE = b"\x1b$"
+"""How text of ISO-2022-JP, whose bytes are all ASCII, changes to Japanese letters."""
 _ASCII_ONLY = bytes(range(128)) + b"?" * 128
 _NO_ENCODING = frozenset({"replacement"})
 """What the standard makes of encodings that browsers gave up, such as hz-gb-2312: the page as one U+FFFD."""
@@ -54,10 +57,10 @@ def decode(body: bytes, content_type: str = "", *, url: str = "", markup: bool =
     name = known_encoding(charset_of(content_type)) or (declared_encoding(body) if markup else "")
     if name:
         return _decoded(body, name)
-    try:
-        return body.decode("utf-8") if b"\x00" not in body[:PRESCAN_BYTES] else _decoded(body, sniffed(body, url))
-    except UnicodeDecodeError:
-        return _decoded(body, (late_declaration(body) if markup else "") or sniffed(body, url))
+    if _JAPANESE_ESCAPE not in body and b"\x00" not in body[:PRESCAN_BYTES]:
+        with suppress(UnicodeDecodeError):
+            return body.decode("utf-8")
+    return _decoded(body, (late_declaration(body) if markup else "") or sniffed(body, url))
 
 
 def known_encoding(label: str) -> str:
@@ -109,7 +112,7 @@ def sniffed(body: bytes, url: str = "") -> str:
     """The encoding of text that declares none, judged by its bytes and the country of *url*'s domain."""
     if wide := _wide(body[:PRESCAN_BYTES]):
         return wide
-    if _is_nearly_utf8(body):
+    if _JAPANESE_ESCAPE not in body and _is_nearly_utf8(body):
         return "utf-8"
     first = _NOT_ASCII.search(body)
     start = max(0, first.start() - PRESCAN_BYTES) if first else 0

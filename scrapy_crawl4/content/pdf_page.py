@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 INSTALL = "Reading PDF needs pypdf: pip install 'scrapy-crawl4[pdf]'"
 MOST_PAGES = 2000
-MOST_OPERATIONS = 2_000_000
-"""Drawing operations of all pages together."""
+MOST_OPERATIONS = 300_000
+"""Drawing operations of all pages together: those of some hundred pages of text, and about ten seconds of work."""
+MOST_BYTES = 10_000_000
+"""Bytes of drawing code of all pages together."""
 MOST_STREAM_BYTES = 20_000_000
 """Bytes of one decompressed stream."""
 MOST_STREAM_PARTS = 500_000
-"""Operators and operands of one page."""
+"""Operators and operands of one page or form."""
+MOST_FORMS = 500
+"""Forms that one page draws."""
 
 _MONOSPACED = ("Mono", "Courier", "CMTT", "Consol", "Menlo", "Typewriter")
 _LINK_SLACK = 2.0
@@ -66,6 +70,7 @@ def pdf_as_html(data: bytes) -> PdfPage:
     logging.getLogger("pypdf").addHandler(logging.NullHandler())  # or Python prints what it says of broken files
     limits: dict[str, Any] = {
         "stream_parsing_work_maximum_count": MOST_STREAM_PARTS,
+        "xform_maximum_invocations_per_extraction": MOST_FORMS,
         **{f"{name}_maximum_output_length": MOST_STREAM_BYTES for name in ("zlib", "lzw", "run_length", "brotli")},
         "array_based_stream_maximum_output_length": MOST_STREAM_BYTES,
         "jbig2dec_binary": None,
@@ -116,12 +121,17 @@ class _Work:
 
     def __init__(self) -> None:
         self._operations = 0
+        self._bytes = 0
 
     def pieces(self, page: PageObject) -> Iterator[Piece]:
         """The text of *page* in the order it is drawn, then the links that stand over no text.
 
         :raises _TooMuch: when the document has had enough.
         """
+        contents = page.get_contents()
+        self._bytes += 0 if contents is None else len(contents.get_data())
+        if self._bytes > MOST_BYTES:
+            raise _TooMuch
         links = list(_links(page))
         found: list[Piece] = []
         page.extract_text(

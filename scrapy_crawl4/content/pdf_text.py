@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple
 
 from turbohtml import escape
@@ -28,6 +28,8 @@ HEADING = 1.12
 LONGEST_HEADING = 200
 APART = 1.3
 """A distance of lines so many times the usual one ends a paragraph."""
+MOST_APART = 2.5
+"""Lines of one paragraph are not further apart than so many sizes, twice the usual leading."""
 INDENT = 0.8
 """A line that begins so many sizes further in than the one before begins a paragraph."""
 LEVELS = 6
@@ -135,8 +137,7 @@ def _may_be_heading(line: Line, body: float) -> bool:
 
 
 def _blocks(lines: Sequence[Line], levels: dict[float, str]) -> list[Block]:
-    distances = [one.pieces[0].y - two.pieces[0].y for one, two in pairwise(lines)]
-    usual = median([distance for distance in distances if distance > 0] or [0.0])
+    usual = median_low(list(_distances(lines)) or [0.0])
     blocks: list[Block] = []
     for line in lines:
         tag = _tag(line, levels)
@@ -145,6 +146,14 @@ def _blocks(lines: Sequence[Line], levels: dict[float, str]) -> list[Block]:
         else:
             blocks.append(Block(tag, [line]))
     return blocks
+
+
+def _distances(lines: Sequence[Line]) -> Iterator[float]:
+    """How far lines are below the one before, where both can be of one paragraph."""
+    for one, two in pairwise(lines):
+        distance = one.pieces[0].y - two.pieces[0].y
+        if 0 < distance <= MOST_APART * two.size:
+            yield distance
 
 
 def _tag(line: Line, levels: dict[float, str]) -> str:

@@ -14,6 +14,7 @@ from ..errors import describe
 from ..exceptions import TaskFailed
 from ..meter import PageMeter, PageTooLarge
 from ..results import CrawlResult
+from .downloads import result_of
 from .local import read_file
 from .requests import make_request, session_key
 from .robots import LISTENER
@@ -69,7 +70,7 @@ class SessionCrawl:
         if work.kind == "file":
             response = await self._off_loop(lambda: read_file(work.url))
             self.bytes_received = len(response.body)
-            return await self._off_loop(lambda: _from_response(response, work))
+            return await self._off_loop(lambda: _from_file(response, work))
         return await self._crawl_http()
 
     async def _crawl_http(self) -> CrawlResult | None:
@@ -100,7 +101,8 @@ class SessionCrawl:
             return None
         if not refused and response.status >= SERVER_ERROR and self._has_try_left():
             return None
-        result = await self._off_loop(lambda: _from_response(response, self._work))
+        folder = self._runner.plan.http.downloads_path
+        result = await self._off_loop(lambda: _from_response(response, self._work, folder))
         retries = self._session.job.retries
         if retries and not result.success:
             result.error_message = f"{result.error_message} after {retries} {'retries' if retries > 1 else 'retry'}"
@@ -157,8 +159,15 @@ def _is_robots_refusal(error: BaseException) -> bool:
     return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
 
 
-def _from_response(response: Response, work: Work) -> CrawlResult:
-    result = CrawlResult.from_response(response, work.config, url=work.url)
+def _from_response(response: Response, work: Work, downloads_path: str | None) -> CrawlResult:
+    return _completed(result_of(response, work.config, work.url, downloads_path), response)
+
+
+def _from_file(response: Response, work: Work) -> CrawlResult:
+    return _completed(CrawlResult.from_response(response, work.config, url=work.url), response)
+
+
+def _completed(result: CrawlResult, response: Response) -> CrawlResult:
     result.complete()
     if len(response.body) >= LARGE:
         give_back_memory()

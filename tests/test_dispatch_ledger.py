@@ -13,6 +13,7 @@ from scrapy_crawl4.dispatch import (
 )
 from scrapy_crawl4.dispatch.costs import HOSTS_KEPT, PRIOR_BODY, CostModel
 from scrapy_crawl4.dispatch.ledger import HOLD, REST, WORK
+from scrapy_crawl4.dispatch.session import MODEL
 
 MB = 1024 * 1024
 
@@ -170,3 +171,43 @@ def test_a_task_taken_back_is_started_again_with_the_size_it_is_known_to_have():
     assert control.start_next() is None, "it would need 300 MB more"
     control.sample(MemorySample(100, 450, 100))
     assert control.start_next().task == "big"
+
+
+# pages that wait for a language model
+
+
+def test_pages_that_wait_for_a_model_need_the_memory_of_content_work_each():
+    ledger = sampled(MemoryLedger())
+    assert ledger.session_mb(MODEL, "h", 10 * MB) == pytest.approx(WORK * 10)
+    for number in range(3):
+        ledger.open(number, MODEL, "h", 10 * MB)
+    assert ledger.reserved_mb == pytest.approx(3 * WORK * 10)
+    # Work on a page that does not wait comes on top of theirs.
+    assert ledger.session_mb("http", "h", 1 * MB) == pytest.approx(WORK * 1)
+
+
+def test_what_waits_is_in_the_sample():
+    ledger = sampled(MemoryLedger())
+    for number in (1, 2):
+        ledger.open(number, MODEL, "h", 10 * MB)
+        ledger.grow(number, 10 * MB, received=True)
+    ledger.work(1)
+    ledger.wait(1)
+    assert ledger.working is None
+    sampled(ledger, used=310)
+    assert ledger.reserved_mb == pytest.approx(WORK * 10 - 10)
+    ledger.work(1)
+    sampled(ledger, used=310)
+    assert ledger.reserved_mb == pytest.approx(WORK * 10 - 10)
+    ledger.close(1, 10 * MB)
+    ledger.close(2)
+    sampled(ledger)
+    assert ledger.reserved_mb == 0
+
+
+def test_a_wait_of_a_session_that_has_ended_is_nothing():
+    ledger = sampled(MemoryLedger())
+    ledger.wait(7)
+    ledger.work(7)
+    sampled(ledger)
+    assert ledger.reserved_mb == 0

@@ -164,6 +164,8 @@ class Crawl4Settings:
     """Processes for content work; 0 does it in this one."""
     markdown_converter: str = field(default="turbohtml", metadata=_as(_converter))
     """What writes markdown."""
+    llm_concurrency: int = field(default=16, metadata=_as(_whole(1)))
+    """Most pages that wait for a language model at a time; the others wait for them."""
     map_items: bool = field(default=False, metadata=_as(_boolean))
     """Whether the pipeline turns items of every type into results."""
 

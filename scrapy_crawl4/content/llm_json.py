@@ -142,10 +142,10 @@ def _cut_off(text: str) -> list[Any] | dict[str, Any] | None:
 
 
 def _closed(text: str, start: int) -> str | None:
-    """The JSON that begins at *start*, ended behind its last complete item; "" if none is complete, None if it
-    has an end.
+    """The JSON that begins at *start*, ended behind its last complete item.
 
-    Items are those of the outermost list, or of the object if there is no list in it.
+    It is "" if no item is complete, and None if the JSON is not cut off. Items are those of the outermost list, or of
+    the object if there is no list in it.
     """
     stack: list[str] = []
     end, closing = start, ""

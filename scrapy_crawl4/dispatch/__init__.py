@@ -12,11 +12,13 @@ from .progress import Progress
 from .rate_limiter import HostPace, RateLimiter
 from .retry_after import parse_retry_after
 from .semaphore import SemaphoreDispatcher
-from .session import Job, Session
+from .session import HTTP, MODEL, Job, Session
 from .statistics import DispatchStatistics
 
 __all__ = [
+    "HTTP",
     "LOCAL",
+    "MODEL",
     "BaseDispatcher",
     "DispatchController",
     "DispatchDriver",

@@ -244,6 +244,10 @@ class DispatchController(Generic[T]):
         """Take in that content work on the page of *session* begins; None: that it has ended."""
         self._ledger.work(None if session is None else session.number)
 
+    def wait(self, session: Session[T]) -> None:
+        """Take in that content work on the page of *session* waits for something, so that another may begin."""
+        self._ledger.wait(session.number)
+
     def take_back(self) -> Session[T] | None:
         """Return a session that must be taken back because more was promised than there is; ask until None.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .costs import CostModel
 from .memory import MB
+from .session import MODEL
 
 if TYPE_CHECKING:
     from .memory import MemorySample
@@ -38,13 +39,24 @@ class Claim:
     """Bytes of body to reckon with: estimated at first, then as declared or received."""
     received: int = 0
     """Bytes of body that have arrived."""
-    seen: int = 0
-    """Those of them that the last sample has counted."""
+    seen: float = 0.0
+    """Bytes of memory for it that the last sample has counted."""
+    waits: bool = False
+    """Whether its content work has begun and waits."""
+
+    @property
+    def works_alone(self) -> bool:
+        """Whether the memory of its content work is free again before that of the next page is needed."""
+        return self.kind != MODEL
 
     @property
     def growth(self) -> float:
-        """Bytes by which memory may still grow for this page before its content work."""
-        return max(0.0, HOLD * self.expected - self.seen)
+        """Bytes by which memory may still grow for this page, before its content work if that is done alone."""
+        return max(0.0, (HOLD if self.works_alone else WORK) * self.expected - self.seen)
+
+    def sampled(self) -> None:
+        """Take in that a sample has counted what is there."""
+        self.seen = self.received * (WORK if self.waits else 1)
 
 
 class MemoryLedger:
@@ -87,14 +99,15 @@ class MemoryLedger:
         :param size: bytes of body if they are known from an earlier try.
         """
         expected = self._expected(kind, host, size)
+        if kind == MODEL:
+            return WORK * expected / MB
         work = (WORK - HOLD) * max(0, expected - max(self._largest, self._work_seen))
         return (HOLD * expected + work) / MB
 
     def open(self, number: int, kind: str, host: str, size: int | None) -> None:
         """Make the claim of session *number*."""
         claim = self._claims[number] = Claim(kind, host, self._expected(kind, host, size))
-        self._growth += claim.growth
-        self._largest = max(self._largest, claim.expected)
+        self._count(claim)
 
     def grow(self, number: int, size: int, *, received: bool) -> None:
         """Take in that the page of session *number* has, or is said to have, *size* bytes of body."""
@@ -112,9 +125,10 @@ class MemoryLedger:
             # What the server says replaces the estimate, also downwards; what has arrived cannot.
             claim.expected = max(size, claim.received)
         growth = claim.growth
-        if growth > before or claim.expected > self._largest:
+        if growth > before or (claim.works_alone and claim.expected > self._largest):
             self.promised_more = True
-            self._largest = max(self._largest, claim.expected)
+            if claim.works_alone:
+                self._largest = max(self._largest, claim.expected)
         self._growth += growth - before
 
     def shown(self, number: int) -> int:
@@ -125,6 +139,13 @@ class MemoryLedger:
     def work(self, number: int | None) -> None:
         """Take in that content work on the page of session *number* begins; None: that it has ended."""
         self.working = number
+
+    def wait(self, number: int) -> None:
+        """Take in that content work on the page of session *number* waits, and another page may be worked on."""
+        self.working = None
+        claim = self._claims.get(number)
+        if claim is not None:
+            claim.waits = True
 
     def close(self, number: int, size: int | None = None) -> None:
         """End the claim of session *number*.
@@ -149,11 +170,10 @@ class MemoryLedger:
         self._left_behind = self._moved = self._growth = 0.0
         self._largest = 0
         working = self._claims.get(self.working) if self.working is not None else None
-        self._work_seen = working.received if working is not None else 0
+        self._work_seen = working.received if working is not None and working.works_alone else 0
         for claim in self._claims.values():
-            claim.seen = claim.received
-            self._growth += claim.growth
-            self._largest = max(self._largest, claim.expected)
+            claim.sampled()
+            self._count(claim)
         if memory is not None:
             self._floor_mb = min(memory.used_mb, self._floor_mb or memory.used_mb)
 
@@ -167,6 +187,11 @@ class MemoryLedger:
         if self._floor_mb + needed <= self.memory.limit_mb:
             return ""
         return f"The page needs about {self._floor_mb + needed:.0f} MB, limit is {self.memory.limit_mb:.0f} MB."
+
+    def _count(self, claim: Claim) -> None:
+        self._growth += claim.growth
+        if claim.works_alone:
+            self._largest = max(self._largest, claim.expected)
 
     def _expected(self, kind: str, host: str, size: int | None) -> int:
         if size is not None:

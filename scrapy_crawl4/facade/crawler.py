@@ -205,7 +205,7 @@ class AsyncWebCrawler:
         """Return an engine that is not closed; of several threads that want one, the first makes it."""
         with self._making:
             if self._engine is None or self._engine.is_over:
-                self._engine = Engine(home, self._settings)
+                self._engine = Engine(home, self._settings, self._crawl4.llm_concurrency)
             return self._engine
 
     def _dispatcher(self, dispatcher: object, config: CrawlerRunConfig) -> BaseDispatcher:

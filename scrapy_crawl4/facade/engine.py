@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider, signals
@@ -16,6 +15,7 @@ from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import EngineError
 from .bridge import EngineThread
+from .content_work import ContentThreads
 from .settings import facade_settings
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from ..meter import PageMeter
     from .bridge import EngineLoop
     from .runner import Runner
-
-CONTENT_THREADS = 1
-"""Content work holds Python's lock, so that a second thread would only add switches."""
 
 
 class FacadeSpider(Spider):
@@ -61,12 +58,13 @@ class Engine:
 
     :param home: the loop.
     :param settings: the user's Scrapy settings.
+    :param llm_concurrency: pages that may wait for a language model at a time.
     """
 
-    def __init__(self, home: EngineLoop, settings: Mapping[str, Any] | None) -> None:
+    def __init__(self, home: EngineLoop, settings: Mapping[str, Any] | None, llm_concurrency: int) -> None:
         self.home = home
         self.runs: set[Runner] = set()
-        self.executor = ThreadPoolExecutor(CONTENT_THREADS, thread_name_prefix="scrapy-crawl4-content")
+        self.threads = ContentThreads(llm_concurrency)
         self.closed = False
         self._settings = settings
         self._crawler: Crawler | None = None
@@ -112,7 +110,7 @@ class Engine:
             self._crawl.add_done_callback(self._ended_from_below)
         except Exception as error:
             self.closed = True
-            self.executor.shutdown(wait=False)
+            self.threads.close()
             raise EngineError(f"The crawler could not start: {describe(error)}") from error
         if (thread := EngineThread.of(self.home.loop)) is not None:
             thread.opened(self)
@@ -150,7 +148,7 @@ class Engine:
             await asyncio.wait({self._opening})
         await self._stop_runs("The crawler was closed before this run ended.")
         # The runs waited for their work, so its threads are idle and end at once.
-        self.executor.shutdown()
+        self.threads.close()
         if self._crawl is not None and self.crawler.spider is not None:
             assert isinstance(self.crawler.spider, FacadeSpider)
             self.crawler.spider.done.set()

@@ -7,10 +7,12 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..dispatch import DispatchController, DispatchDriver, MemoryProbe
+from ..content.llm_scope import asks_model
+from ..dispatch import HTTP, MODEL, DispatchController, DispatchDriver, MemoryProbe
 from ..results import CrawlResult
+from .content_work import ContentWork
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
 from .outcome import dispatch_result, failed_before_start
@@ -20,7 +22,6 @@ from .watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
 
     from ..config import CrawlerRunConfig, HTTPCrawlerConfig
     from ..dispatch import BaseDispatcher, Progress, Session
@@ -80,8 +81,8 @@ class Runner:
         self.controller: DispatchController[Work] = DispatchController(
             plan.dispatcher, buffer=plan.dispatcher.max_session_permit, host_limits=self._visits.limits
         )
-        self.jobs: set[Future[Any]] = set()
-        """Content work under way on other threads."""
+        self.work = ContentWork(engine.threads, self.controller)
+        """Content work, which is done on other threads."""
         # One result cannot outgrow what made it.
         self.spilling = (
             Spilling(plan.dispatcher, plan.memory_limit_mb, self._needed_mb) if plan.batch and plan.total != 1 else None
@@ -171,11 +172,7 @@ class Runner:
         spilling = self.spilling
         if spilling is None or self._ended or not spilling.notice(self._expected_percent()):
             return
-        if not self.jobs:  # otherwise done behind the page that is being worked on
-            # The run waits for it as for all work, so that nobody has the results before it has ended.
-            job = self.engine.executor.submit(spilling.look)
-            self.jobs.add(job)
-            job.add_done_callback(self.jobs.discard)
+        self.work.relieve(spilling)
 
     async def stop(self, reason: str) -> None:
         """End the run early; returns when all its fetches, timers and content work have ended."""
@@ -196,9 +193,8 @@ class Runner:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        if self.jobs:
-            jobs = [asyncio.wrap_future(job) for job in list(self.jobs)]
-            await asyncio.gather(*jobs, return_exceptions=True)
+        if self.work.busy:
+            await self.work.ended()
         self._end(reason)
 
     def _add(self, index: int, element: object) -> None:
@@ -210,7 +206,7 @@ class Runner:
             if self._expired:
                 self._refuse(failed_before_start(index, work.url, self._expired))
             else:
-                self.controller.add(work, work.host)
+                self.controller.add(work, work.host, MODEL if asks_model(work.config) else HTTP)
 
     def _refuse(self, result: CrawlResult) -> None:
         self._never_started += 1
@@ -268,7 +264,7 @@ class Runner:
     def _maybe_end(self) -> None:
         if not self._input_ended or self.controller.busy or self._tasks or self._stopping is not None:
             return
-        if self.jobs:
+        if self.work.busy:
             # A session that ran out of time left its content work behind; the run ends with it.
             self._stopping = asyncio.ensure_future(self._stop(""))
         else:

@@ -51,16 +51,17 @@ DATE_METAS = frozenset(_PUBLISHED.metas + _MODIFIED.metas)
 """Names of ``<meta>`` elements that may hold a date."""
 
 
-def page_dates(document: Document, html: str, metas: Mapping[str, str], objects: list[Any]) -> dict[str, str | None]:
+def page_dates(document: Document, metas: Mapping[str, str], data: Mapping[str, list[Any]]) -> dict[str, str | None]:
     """``published_time`` and ``modified_time`` of a page, None where it does not say.
 
-    They come, in this order, from *metas* (by lower-case name), JSON-LD *objects*, ``<time>`` elements that are marked
-    as such, and microdata; the time of publication also from ``<time>`` elements that all say the same. ISO 8601 stays
+    They come, in this order, from *metas* (by lower-case name), JSON-LD, ``<time>`` elements that are marked as such,
+    and microdata; the time of publication also from ``<time>`` elements that all say the same. ISO 8601 stays
     as the page has it, dates that are written as in e-mails, with blanks or as 2024/05/06 become ISO 8601, and what
-    cannot be read is passed over. *html* is the source of *document*.
+    cannot be read is passed over. *data* are the structured data of *document*.
     """
     times = document.find_all("time")
-    marked = document.select(_MARKED) if "itemprop" in html else []
+    marked = document.select(_MARKED) if data["microdata"] else []
+    objects = data["json_ld"]
     published = _first(_PUBLISHED, metas, objects, times, marked)
     return {
         "published_time": published or _only(times),

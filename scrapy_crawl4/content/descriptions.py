@@ -6,7 +6,7 @@ from itertools import islice
 
 from turbohtml import Element, Text
 
-_NODES = 100
+_NODES = 60
 _LENGTH = 300
 _LEVELS = 4
 _TOO_WIDE = frozenset({"body", "html", "main", "article", "section"})

@@ -117,42 +117,73 @@ def extract_images(
     alternatives = _picture_sources(scope)
     describe = Describer(config.image_description_min_word_threshold)
     seen: set[str] = set()
-    for position, image in enumerate(images):
-        score = _score(image, first_half=position * 2 < len(images))
+    for position, element in enumerate(images):
+        image = _Image(element)
+        score = image.score(first_half=position * 2 < len(images))
         if score <= config.image_score_threshold:
             continue
-        alt = desc = None
-        for src, width in _addresses(image, displaced, alternatives):
+        desc: str | None = None
+        for src, width in image.addresses(displaced, alternatives):
             url = join(base, src)
             if url in seen or not is_page_url(url):
                 continue
             seen.add(url)
-            if alt is None or desc is None:
-                alt, desc = " ".join((image.attr("alt") or "").split()), describe(image)
-            item = media_item(url, "image", alt=alt, desc=desc, group=position, width=width, score=score)
+            if desc is None:
+                desc = describe(element)
+            item = media_item(url, "image", alt=image.alt, desc=desc, group=position, width=width, score=score)
             item["format"] = _format(url)
             found.append(item)
     return found
 
 
-def _addresses(
-    image: Element, displaced: Mapping[Element, str], alternatives: dict[Node | None, list[str]]
-) -> Iterator[tuple[str, int | None]]:
-    width = pixels(image.attr("width"))
-    src = image.attr("src")
-    if src:
-        yield src.strip(), width
-    for lazy in _values(image, _LAZY_SOURCES):
-        yield lazy, width
-    if image in displaced:
-        yield displaced[image], width
-    srcset = image.attr("srcset")
-    sets = [srcset] if srcset else []
-    sets += _values(image, _LAZY_SRCSETS)
-    sets += alternatives.pop(image.parent, [])
-    for value in sets:
-        for candidate in parse_srcset(value):
-            yield candidate.url, candidate.width or None
+class _Image:
+    """What an ``<img>`` says, each attribute read once."""
+
+    def __init__(self, element: Element) -> None:
+        self.element = element
+        self.src = (element.attr("src") or "").strip()
+        self.alt = " ".join((element.attr("alt") or "").split())
+        self.srcset = element.attr("srcset")
+        self.width = pixels(element.attr("width"))
+        self.height = pixels(element.attr("height"))
+
+    def addresses(
+        self, displaced: Mapping[Element, str], alternatives: dict[Node | None, list[str]]
+    ) -> Iterator[tuple[str, int | None]]:
+        if self.src:
+            yield self.src, self.width
+        for lazy in _values(self.element, _LAZY_SOURCES):
+            yield lazy, self.width
+        if self.element in displaced:
+            yield displaced[self.element], self.width
+        sets = [self.srcset] if self.srcset else []
+        sets += _values(self.element, _LAZY_SRCSETS)
+        if alternatives:
+            sets += alternatives.pop(self.element.parent, [])
+        for value in sets:
+            for candidate in parse_srcset(value):
+                yield candidate.url, candidate.width or None
+
+    def score(self, *, first_half: bool) -> int:
+        """0 for what counts visitors, else 3 to 7.
+
+        One point each for: not known to be narrow, not known to be low, alt text, first half of the page's pictures,
+        known format, srcset, picture. A size that the page does not give speaks neither for nor against a picture, and
+        one that has fewer than three points has three: it is a picture after all.
+        """
+        if _counts(self.width, self.height):
+            return 0
+        parent = self.element.parent
+        points = (
+            (self.width is None or self.width > _SMALL)
+            + (self.height is None or self.height > _SMALL)
+            + bool(self.alt)
+            + first_half
+            + (_format(self.src) is not None)
+            + bool(self.srcset)
+            + (isinstance(parent, Element) and parent.tag == "picture")
+        )
+        return max(points, _LEAST_SCORE)
 
 
 def _format(src: str) -> str | None:
@@ -162,28 +193,8 @@ def _format(src: str) -> str | None:
 
 def counts_visitors(image: Element) -> bool:
     """Whether a picture is there to be fetched, not to be seen: it is at most one pixel wide or high."""
-    width, height = pixels(image.attr("width")), pixels(image.attr("height"))
+    return _counts(pixels(image.attr("width")), pixels(image.attr("height")))
+
+
+def _counts(width: int | None, height: int | None) -> bool:
     return (width is not None and width <= 1) or (height is not None and height <= 1)
-
-
-def _score(image: Element, *, first_half: bool) -> int:
-    """0 for what counts visitors, else 3 to 7.
-
-    One point each for: not known to be narrow, not known to be low, alt text, first half of the page's pictures,
-    known format, srcset, picture. A size that the page does not give speaks neither for nor against a picture, and
-    one that has fewer than three points has three: it is a picture after all.
-    """
-    if counts_visitors(image):
-        return 0
-    width, height = pixels(image.attr("width")), pixels(image.attr("height"))
-    parent = image.parent
-    points = (
-        (width is None or width > _SMALL)
-        + (height is None or height > _SMALL)
-        + bool((image.attr("alt") or "").strip())
-        + first_half
-        + (_format(image.attr("src") or "") is not None)
-        + bool(image.attr("srcset"))
-        + (isinstance(parent, Element) and parent.tag == "picture")
-    )
-    return max(points, _LEAST_SCORE)

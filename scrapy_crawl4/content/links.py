@@ -96,7 +96,7 @@ def tidy_hrefs(scope: Node) -> None:
     """
     for element in _anchors(scope):
         given = element.attr("href")
-        if given is None:
+        if given is None or (given[:4] == "http" and given.isprintable() and given[-1] != " "):
             continue
         href = tidy(given)
         if href in _DEAD or href[:11].lower() == "javascript:":

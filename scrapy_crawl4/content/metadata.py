@@ -17,18 +17,17 @@ _PREFIXES = ("og:", "twitter:", "article:")
 _NAMED = frozenset({"description", "keywords", "author", "content-language"})
 
 
-def extract_metadata(document: Document, base: str, html: str = "") -> dict[str, Any]:
+def extract_metadata(document: Document, base: str) -> dict[str, Any]:
     """What the page says about itself.
 
     ``title``, ``description``, ``keywords``, ``author``, ``language``, ``canonical``, ``published_time`` and
     ``modified_time`` (see :func:`~.dates.page_dates`) are always there, None where the page has none, and so is
     ``structured_data`` (see :func:`~.structured_data.structured_data`). The ``og:``, ``twitter:`` and ``article:``
     properties are there if the page has them; of a repeated property the first one that is not empty counts.
-
-    *base* makes ``canonical`` absolute. *html* is the source of *document*; without it no structured data are found.
+    *base* makes ``canonical`` absolute.
     """
     metas = _metas(document)
-    data = structured_data(document, html, base)
+    data = structured_data(document, base)
     return {
         "title": _title(document) or metas.get("og:title"),
         "description": metas.get("description"),
@@ -36,7 +35,7 @@ def extract_metadata(document: Document, base: str, html: str = "") -> dict[str,
         "author": metas.get("author"),
         "language": _language(document, metas.get("content-language")),
         "canonical": _canonical(document, base),
-        **page_dates(document, html, metas, data["json_ld"]),
+        **page_dates(document, metas, data),
         **{name: value for name, value in metas.items() if name.startswith(_PREFIXES)},
         "structured_data": data,
     }

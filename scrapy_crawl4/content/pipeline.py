@@ -112,7 +112,7 @@ class _Page:
             return self.content
         self.base = document_base(document, self.url)
         if not self.config.prefetch:
-            self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base, self.html), {})
+            self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base), {})
         self.stage("exclude", lambda: cleaning.remove_excluded(document, self.config), None)
         self.stage("clean", lambda: cleaning.remove_code(document), None)
         self.stage("urls", lambda: self.resolve(document), None)
@@ -152,16 +152,17 @@ class _Page:
         """The stages that read the cleaned tree; the last ones change it further."""
         config, content = self.config, self.content
         root = document.root or turbohtml.Element("html")
+        scope: Node = document  # which knows where its elements of a name are; below a root they have to be looked for
         if config.css_selector:
-            root = self.selected(root, "css_selector", [config.css_selector])
-        content.links = self.stage("links", lambda: self.links(root), empty_links())
+            scope = root = self.selected(root, "css_selector", [config.css_selector])
+        content.links = self.stage("links", lambda: self.links(scope), empty_links())
         if config.prefetch:
             content.links = links.quick_links(content.links)
             return
-        content.media = self.stage("media", lambda: self.media(root), empty_media())
-        self.stage("clean", lambda: cleaning.remove_clutter(root), None)
-        content.tables = self.stage("tables", lambda: self.tables(root), [])
-        self.stage("hidden", lambda: cleaning.remove_hidden(root), None)
+        content.media = self.stage("media", lambda: self.media(scope), empty_media())
+        self.stage("clean", lambda: cleaning.remove_clutter(scope), None)
+        content.tables = self.stage("tables", lambda: self.tables(scope), [])
+        self.stage("hidden", lambda: cleaning.remove_hidden(scope), None)
         if config.target_elements:
             root = self.selected(root, "target_elements", config.target_elements)
         self.stage("cleaned_html", lambda: self.prepared(root), None)
@@ -179,21 +180,21 @@ class _Page:
             self.content.metadata["selection"] = f"{option} matched nothing"
         return selection
 
-    def links(self, root: Element) -> dict[str, list[dict[str, Any]]]:
+    def links(self, scope: Node) -> dict[str, list[dict[str, Any]]]:
         scores = LinkScores.of_page(self.content.metadata) if self.config.score_links else None
-        return links.extract_links(root, self.site, scores)
+        return links.extract_links(scope, self.site, scores)
 
-    def media(self, root: Element) -> dict[str, list[dict[str, Any]]]:
+    def media(self, scope: Node) -> dict[str, list[dict[str, Any]]]:
         return {
-            "images": images.extract_images(root, self.base, self.config, self.displaced),
-            "videos": extract_players(root, self.base, "video"),
-            "audios": extract_players(root, self.base, "audio"),
+            "images": images.extract_images(scope, self.base, self.config, self.displaced),
+            "videos": extract_players(scope, self.base, "video"),
+            "audios": extract_players(scope, self.base, "audio"),
         }
 
-    def tables(self, root: Element) -> list[dict[str, Any]]:
+    def tables(self, scope: Node) -> list[dict[str, Any]]:
         strategy = self.config.table_extraction or _DEFAULT_TABLES
         found: list[dict[str, Any]] = strategy.extract_tables(
-            root, table_score_threshold=self.config.table_score_threshold
+            scope, table_score_threshold=self.config.table_score_threshold
         )
         return found
 

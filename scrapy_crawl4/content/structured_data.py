@@ -29,7 +29,7 @@ def empty_structured_data() -> dict[str, list[Any]]:
     return {"json_ld": [], "microdata": [], "rdfa": []}
 
 
-def structured_data(document: Document, html: str, base: str) -> dict[str, list[Any]]:
+def structured_data(document: Document, base: str) -> dict[str, list[Any]]:
     """``{"json_ld": [...], "microdata": [...], "rdfa": [...]}`` of plain values.
 
     ``json_ld`` has the objects of all blocks that can be read; the members of a list are objects of their own. A
@@ -37,15 +37,15 @@ def structured_data(document: Document, html: str, base: str) -> dict[str, list[
     or further items; an RDFa item the same with ``type`` a list and ``resource`` in place of ``id``, names in full.
 
     What is broken is left out, and so is what has more than a million characters of text, 5,000 properties or 32
-    levels. *html* is the source of *document*; it tells whether there is anything to look for.
+    levels.
     """
     found = empty_structured_data()
-    if "ld+json" in html:
-        found["json_ld"] = json_ld(document)
-    if "itemscope" in html and _of_bounded_size(document, "[itemprop]"):
-        found["microdata"] = _items(document, base)
-    if "typeof" in html and _of_bounded_size(document, "[property]"):
-        found["rdfa"] = _resources(document, base)
+    found["json_ld"] = json_ld(document)
+    if document.select_one("[itemscope],[typeof]") is not None:  # one walk for the many pages that have neither
+        if _of_bounded_size(document, "[itemprop]"):
+            found["microdata"] = _items(document, base)
+        if _of_bounded_size(document, "[property]"):
+            found["rdfa"] = _resources(document, base)
     return found
 
 

@@ -40,11 +40,10 @@ SOCIAL_MEDIA_DOMAINS = (
 
 def is_page_url(url: str) -> bool:
     """Whether *url* is absolute and leads to a page: of such a scheme, and all but files with a host."""
-    scheme, _, rest = url.partition(":")
-    if rest[:2] != "//":
-        return False
-    known = scheme if scheme in PAGE_SCHEMES else scheme.lower()
-    return known in PAGE_SCHEMES and (rest[2:3] not in _NO_HOST or known == "file")
+    scheme, mark, rest = url.partition("://")
+    if rest[:1] in _NO_HOST:
+        return mark != "" and scheme.lower() == "file"
+    return scheme in PAGE_SCHEMES or scheme.lower() in PAGE_SCHEMES
 
 
 def tidy(reference: str) -> str:

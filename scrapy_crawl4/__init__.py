@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         NoTableExtraction,
         OverlappingWindowChunking,
         PruningContentFilter,
+        PruningContentFilterLXML,
         RegexChunking,
         RegexExtractionStrategy,
         RelevantContentFilter,
@@ -135,6 +136,7 @@ __all__ = [
     "OverlappingWindowChunking",
     "ProxyConfig",
     "PruningContentFilter",
+    "PruningContentFilterLXML",
     "RateLimitMiddleware",
     "RateLimiter",
     "RegexChunking",
@@ -164,7 +166,7 @@ _HOMES = {
         "JsonXPathExtractionStrategy LLMConfig LLMContentFilter "
         "LLMExtractionStrategy LLMTableExtraction LXMLWebScrapingStrategy MainContentFilter "
         "MarkdownGenerationStrategy NoExtractionStrategy NoTableExtraction OverlappingWindowChunking "
-        "PruningContentFilter RegexChunking RegexExtractionStrategy RelevantContentFilter "
+        "PruningContentFilter PruningContentFilterLXML RegexChunking RegexExtractionStrategy RelevantContentFilter "
         "SlidingWindowChunking TableExtractionStrategy WebScrapingStrategy process "
     ),
     ".dispatch": "BaseDispatcher Load MemoryAdaptiveDispatcher RateLimiter SemaphoreDispatcher",

@@ -30,7 +30,7 @@ from .main_content import MainContentFilter
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
 from .page import PageContent
 from .pipeline import extract_page, process
-from .pruning import PruningContentFilter
+from .pruning import PruningContentFilter, PruningContentFilterLXML
 from .regex_extraction import RegexExtractionStrategy
 from .scraping import ContentScrapingStrategy, LXMLWebScrapingStrategy, WebScrapingStrategy
 from .tables import DefaultTableExtraction, NoTableExtraction, TableExtractionStrategy
@@ -61,6 +61,7 @@ __all__ = [
     "OverlappingWindowChunking",
     "PageContent",
     "PruningContentFilter",
+    "PruningContentFilterLXML",
     "RegexChunking",
     "RegexExtractionStrategy",
     "RelevantContentFilter",

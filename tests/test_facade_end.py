@@ -1,7 +1,9 @@
 """However a run ends, nothing of it is left, and the next one knows nothing of it."""
 
 import asyncio
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -37,6 +39,26 @@ async def assert_nothing_left(crawler, site):
     assert left(crawler) == []
     assert {task for task in tasks_here() if "run" in repr(task.get_coro())} == set()
     assert await asyncio.to_thread(site.wait_for, lambda site: site.active == 0)
+
+
+@pytest.fixture
+def no_search_for_cycles():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def test_what_arrived_of_a_cancelled_page_is_free_at_once(crawler, site, no_search_for_cycles):
+    """Python looks for cycles when much is made; a process that waits for memory makes nothing."""
+    async with crawler.arun_many([site.url("/hang")] * 3, dispatcher=FAST) as run:
+        reading = asyncio.ensure_future(anext(run))
+        assert await asyncio.to_thread(site.wait_for, lambda site: site.active == 3)
+        tasks = [weakref.ref(task) for task in run._client.runner._tasks.values()]
+        reading.cancel()
+    # Another run, so that the engine's loop has turned.
+    assert (await crawler.arun(site.url("/page/1"), mean_delay=0)).success
+    assert [task() for task in tasks] == [None] * 3
 
 
 async def test_break_inside_async_with(crawler, site):

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
+from ..content.llm_scope import asks_model
 from ..dispatch import give_back_memory, parse_retry_after
 from ..errors import describe
-from ..exceptions import TaskFailed
 from ..meter import PageMeter, PageTooLarge
 from ..results import CrawlResult
+from .downloads import result_of
 from .local import read_file
 from .requests import make_request, session_key
 from .robots import LISTENER
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from ..dispatch import Session
     from .runner import Runner
-    from .spilling import Spilling
     from .tasks import Work
 
 T = TypeVar("T")
@@ -70,11 +70,11 @@ class SessionCrawl:
         work = self._work
         if work.kind == "raw":
             html, base = raw_html(work.url), work.config.base_url or ""
-            return await self._off_loop(lambda: _from_html(html, work, base))
+            return await self._content(lambda: _from_html(html, work, base))
         if work.kind == "file":
             response = await self._off_loop(lambda: read_file(work.url))
             self.bytes_received = len(response.body)
-            return await self._off_loop(lambda: _from_response(response, work))
+            return await self._content(lambda: _from_file(response, work))
         return await self._crawl_http()
 
     async def _crawl_http(self) -> CrawlResult | None:
@@ -105,7 +105,8 @@ class SessionCrawl:
             return None
         if not refused and response.status >= SERVER_ERROR and self._has_try_left():
             return None
-        result = await self._off_loop(lambda: _from_response(response, self._work))
+        folder = self._runner.plan.http.downloads_path
+        result = await self._content(lambda: _from_response(response, self._work, folder))
         retries = self._session.job.retries
         if retries and not result.success:
             result.error_message = f"{result.error_message} after {retries} {'retries' if retries > 1 else 'retry'}"
@@ -130,40 +131,30 @@ class SessionCrawl:
     def _failed(self, message: str, status_code: int | None = None) -> CrawlResult:
         return CrawlResult.failed(self._work.url, message, status_code=status_code)
 
-    async def _off_loop(self, function: Callable[[], T]) -> T:
-        """Run *function* on the engine's content thread; the run waits for it even when this session does not."""
+    async def _content(self, function: Callable[[], CrawlResult]) -> CrawlResult:
+        """Run *function*, the content work on the page, where it may wait as long as it has to."""
         runner = self._runner
-        job = runner.engine.executor.submit(self._work_on, function, runner.spilling)
-        runner.jobs.add(job)
-        job.add_done_callback(runner.jobs.discard)
-        return await asyncio.wrap_future(job)
+        on_page = runner.work.on_waiting_page if asks_model(self._work.config) else runner.work.on_page
+        return await on_page(self._session, function, runner.spilling)
 
-    def _work_on(self, function: Callable[[], T], spilling: Spilling | None) -> T:
-        """Call *function* on the content thread.
-
-        What would end the program or cancel the session becomes a failure of the page. Before the next page is worked
-        on, results that are too much for memory leave it.
-        """
-        controller = self._runner.controller
-        controller.work(self._session)
-        try:
-            return function()
-        except Exception:
-            raise
-        except BaseException as error:
-            raise TaskFailed(f"The content stages failed: {type(error).__name__}") from error
-        finally:
-            controller.work(None)
-            if spilling is not None:
-                spilling.look()
+    async def _off_loop(self, function: Callable[[], T]) -> T:
+        """Run *function* on the engine's content thread."""
+        return await self._runner.work.on_page(self._session, function, self._runner.spilling)
 
 
 def _is_robots_refusal(error: BaseException) -> bool:
     return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
 
 
-def _from_response(response: Response, work: Work) -> CrawlResult:
-    result = CrawlResult.from_response(response, work.config, url=work.url)
+def _from_response(response: Response, work: Work, downloads_path: str | None) -> CrawlResult:
+    return _completed(result_of(response, work.config, work.url, downloads_path), response)
+
+
+def _from_file(response: Response, work: Work) -> CrawlResult:
+    return _completed(CrawlResult.from_response(response, work.config, url=work.url), response)
+
+
+def _completed(result: CrawlResult, response: Response) -> CrawlResult:
     result.complete()
     if len(response.body) >= LARGE:
         give_back_memory()

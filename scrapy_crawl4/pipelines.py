@@ -16,6 +16,7 @@ from .config.settings import Crawl4Settings
 from .content import extract_page
 from .content.llm_scope import ModelScope, asks_model
 from .content.llm_session import ModelSession, WaitingThreads
+from .content.markdown import with_converter
 from .results import CrawlResult
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class CrawlResultPipeline:
         self._crawler = crawler
         own = Crawl4Settings.from_settings(crawler.settings)
         self._map_items = own.map_items
+        self._converter = own.markdown_converter
         self._turns = DeferredSemaphore(CONTENT_THREADS)
         self._turn = threading.Lock()
         self._models = ModelSession()
@@ -103,7 +105,12 @@ class CrawlResultPipeline:
 
     def _in_turn(self, pending: PendingContent) -> PageContent:
         with self._turn:
-            return extract_page(pending.html, url=pending.url, config=pending.config, content_type=pending.content_type)
+            return extract_page(
+                pending.html,
+                url=pending.url,
+                config=with_converter(pending.config, self._converter),
+                content_type=pending.content_type,
+            )
 
     def close_spider(self) -> None:
         """Write what was counted to the stats, and close the connections to models."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from importlib.util import find_spec
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +115,11 @@ def _workers(name: str, value: Any) -> int:
 
 
 def _converter(name: str, value: Any) -> str:
-    if value == "markdownify":
-        raise UnsupportedOption(f"{name}='markdownify' is not available yet: leave it at 'turbohtml'")
-    return "turbohtml" if value == "turbohtml" else refuse(name, "'turbohtml'", value)
+    if value not in {"turbohtml", "markdownify"}:
+        refuse(name, "'turbohtml' or 'markdownify'", value)
+    if value != "turbohtml" and find_spec(value) is None:
+        raise ValueError(f"{name}={value!r} needs the package {value}: install scrapy-crawl4[{value}]")
+    return str(value)
 
 
 def _as(read: Read, name: str = "") -> Mapping[str, Any]:
@@ -163,7 +166,7 @@ class Crawl4Settings:
     content_workers: int = field(default=0, metadata=_as(_workers))
     """Processes for content work; 0 does it in this one."""
     markdown_converter: str = field(default="turbohtml", metadata=_as(_converter))
-    """What writes markdown."""
+    """What writes markdown where a generator does not say it: ``turbohtml`` or ``markdownify``."""
     llm_concurrency: int = field(default=16, metadata=_as(_whole(1)))
     """Most pages that wait for a language model at a time; the others wait for them."""
     map_items: bool = field(default=False, metadata=_as(_boolean))

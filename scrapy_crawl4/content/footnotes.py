@@ -76,13 +76,13 @@ def _note(place: Element | None) -> Element | None:
 
 def _write(marks: Mapping[str, list[_Mark]], notes: Mapping[str, Element]) -> None:
     back = {name for target in notes for mark in marks[target] for name in _names(mark)}
-    used: set[str] = set()
+    labels = _Labels()
     written: set[Element] = set()
     for target, found in notes.items():
         if found in written or any(mark.whole in written for mark in marks[target]):
             continue
         written.add(found)
-        label = _label(marks[target][0].label, used)
+        label = labels.new(marks[target][0].label)
         for mark in marks[target]:
             if mark.whole.parent is not None:  # a mark may stand in another one
                 mark.whole.replace_with(Text(reference(label)))
@@ -97,11 +97,18 @@ def _names(mark: _Mark) -> Iterable[str]:
             yield name
 
 
-def _label(label: str, used: set[str]) -> str:
-    if not label.isalnum() or label in used:
-        label = next(name for number in range(1, len(used) + 2) if (name := f"n{number}") not in used)
-    used.add(label)
-    return label
+class _Labels:
+    """Labels of notes, each given once."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def new(self, wanted: str) -> str:
+        """*wanted* if it is free and can stand in markdown, else a number of its own."""
+        free = wanted.isalnum() and wanted not in self._used
+        label = wanted if free else f"n{len(self._used) + 1}"
+        self._used.add(label)
+        return label
 
 
 def _write_note(found: Element, label: str, back: set[str]) -> None:

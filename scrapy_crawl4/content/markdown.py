@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from turbohtml import Node
 
+    from ..config import CrawlerRunConfig
     from .converters import MarkdownConverter
     from .filters import RelevantContentFilter
     from .markdown_options import MarkdownStyle
@@ -187,3 +188,19 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
             root.resolve_links(base_url)
         prepare(root)
         return self.from_tree(root, base_url), fit_html
+
+
+def with_converter(config: CrawlerRunConfig, converter: str) -> CrawlerRunConfig:
+    """*config* with *converter* for the markdown generator that does not say which it takes; itself if nothing changes.
+
+    :param converter: a name, as the setting ``CRAWL4_MARKDOWN_CONVERTER`` gives it.
+    """
+    own = config.markdown_generator
+    if converter == "turbohtml" or not (own is None or type(own) is DefaultMarkdownGenerator):
+        return config
+    if own is None:
+        return config.clone(markdown_generator=DefaultMarkdownGenerator(converter=converter))
+    if own.converter is not None:
+        return config
+    chosen = DefaultMarkdownGenerator(own.content_filter, own.options, own.content_source, converter)
+    return config.clone(markdown_generator=chosen)

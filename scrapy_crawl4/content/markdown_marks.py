@@ -21,6 +21,7 @@ SUB, SUB_END = f"{_FIRST}\U0010ffe5", f"{_FIRST}\U0010ffe6"
 LESS, GREATER = f"{_FIRST}\U0010ffe7", f"{_FIRST}\U0010ffe8"
 """Signs that only markdown gets: around raised and lowered text, and around an address."""
 
+_SPELLABLE: Final = re.compile("[\x00-\x7f]+")
 _ENCODE: Final = {code: _BASE + code for code in range(128)}
 _ASCII: Final = {_BASE + code: chr(code) for code in range(128)}
 _ESCAPED: Final = {_BASE + code: html.escape(chr(code)) for code in range(128)}
@@ -35,7 +36,7 @@ _LATER_LINES: Final = re.compile(r"\n(?=[^\n])")
 
 def mark(text: str) -> str:
     """*text* so that it comes through as it is."""
-    return _FIRST + text.translate(_ENCODE)
+    return _SPELLABLE.sub(lambda run: _FIRST + run[0].translate(_ENCODE), text)
 
 
 def reference(label: str) -> str:

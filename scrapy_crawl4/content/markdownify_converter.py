@@ -79,6 +79,21 @@ def _adapt(root: Node, style: MarkdownStyle) -> None:
         _flatten(pre)
     for nested in root.select("ul > ul,ul > ol,ol > ul,ol > ol"):
         _into_item(nested)
+    _open_tables(root)
+    _leave_out(root, style)
+
+
+def _open_tables(root: Node) -> None:
+    """Captions stand before, and rows in the table itself: the first one of each part would be taken for a header."""
+    for caption in root.find_all("caption"):
+        table = caption.closest("table")
+        if table is not None and table.parent is not None:
+            caption.tag = "div"
+            table.insert_before(caption)
+    root.strip_tags("thead,tbody,tfoot")
+
+
+def _leave_out(root: Node, style: MarkdownStyle) -> None:
     if style.writer.links.ignore:
         root.strip_tags("a")
     if style.drops_images:
@@ -158,6 +173,11 @@ class _Writer(_Base):  # type: ignore[misc]  # its stubs know only the construct
         return f" {line} |"
 
     convert_th = convert_td
+
+    def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A block; an empty one still keeps apart what is around it."""
+        block = str(super().convert_div(el, text, parent_tags))
+        return block or "\n\n"
 
     def convert_ul(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """A list; in a cell it is HTML, since a cell has one line."""

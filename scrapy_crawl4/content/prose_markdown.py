@@ -67,7 +67,7 @@ def bracket_readings(readings: Iterable[Element]) -> None:
 
 def break_paragraphs(breaks: Iterable[Element]) -> None:
     """Line breaks at the start of a block go; two and more in a row separate paragraphs."""
-    made: set[Element] = set()
+    gap: Element | None = None  # the last one made: line breaks right after it add nothing
     for line_break in breaks:
         parent = line_break.parent
         if not isinstance(parent, Element):
@@ -79,12 +79,11 @@ def break_paragraphs(breaks: Iterable[Element]) -> None:
         if before is None:
             if parent.tag in _PARAGRAPHS:
                 line_break.decompose()
-        elif before in made:
+        elif before == gap:
             line_break.decompose()
         elif (_is_break(before) or _begins_table(line_break)) and _opened(line_break):
             gap = Element("div")
             line_break.replace_with(gap)
-            made.add(gap)
             if _is_break(before):
                 before.decompose()
 

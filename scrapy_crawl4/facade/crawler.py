@@ -184,7 +184,8 @@ class AsyncWebCrawler:
         configs = _configs(config, overrides)
         total = len(urls) if isinstance(urls, Sized) else None
         policy = self._dispatcher(dispatcher, configs[0])
-        plan = Plan(configs, policy, self.http_config, self._crawl4.memory_limit_mb, total)
+        limit, converter = self._crawl4.memory_limit_mb, self._crawl4.markdown_converter
+        plan = Plan(configs, policy, self.http_config, limit, total, markdown_converter=converter)
         client = RunClient(self._open, plan, urls, self._crawl4.lookahead if lookahead is None else _ahead(lookahead))
         return CrawlRun(client, stream=configs[0].stream if stream is None else bool(stream))
 

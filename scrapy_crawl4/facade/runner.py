@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..content.llm_scope import asks_model
+from ..content.markdown import with_converter
 from ..dispatch import HTTP, MODEL, DispatchController, DispatchDriver, MemoryProbe
 from ..results import CrawlResult
 from .content_work import ContentWork
@@ -39,6 +40,7 @@ class Plan:
     http: method, headers and body of the requests.
     memory_limit_mb: a limit of our own; None takes the system's.
     total: elements of the input; None when that is not known before it is read.
+    markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
     """
 
@@ -48,6 +50,7 @@ class Plan:
     memory_limit_mb: float | None = None
     total: int | None = None
     batch: bool = False
+    markdown_converter: str = "turbohtml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,7 @@ class Runner:
     def _add(self, index: int, element: object) -> None:
         try:
             work = make_work(index, element, self.plan.configs)
+            work.config = with_converter(work.config, self.plan.markdown_converter)
         except BadElement as bad:
             self._refuse(failed_before_start(index, bad.url, bad.message, metadata=bad.metadata))
         else:

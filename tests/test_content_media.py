@@ -168,7 +168,7 @@ def test_a_srcset_is_read_in_linear_time():
 def test_q4_videos_and_sounds_are_absolute_and_described():
     html = (
         '<video src="v.mp4" title="Talk" poster="p.jpg" width=640><track src="en.vtt" kind="captions" srclang="en">'
-        '</video><video><source src="/w.webm"><div><source src="/w.webm"><source data-src="x.ogv"></div>'
+        '</video><video><source src="/w.webm"><source src="/w.webm"><source data-src="x.ogv">'
         '</video><audio src="blob:x"><source src="//cdn.example.net/a.ogg"></audio> tail'
     )
     media = page(html).media

@@ -33,16 +33,19 @@ class PageContent:
     """Raw markdown, with citations on first use and ``fit_markdown`` after a content filter; None in prefetch mode."""
 
     links: dict[str, list[dict[str, Any]]] = field(default_factory=empty_links)
-    """``internal`` and ``external`` lists of ``href``, ``text``, ``title``, ``base_domain``; absolute, each once."""
+    """``internal`` and ``external`` lists of ``href``, ``text``, ``title``, ``base_domain``; absolute, each once. With
+    ``score_links`` also ``intrinsic_score`` (0 to 10), ``contextual_score`` (None) and ``total_score``."""
 
     media: dict[str, list[dict[str, Any]]] = field(default_factory=empty_media)
-    """``images``, ``videos`` and ``audios``; every ``src`` is absolute."""
+    """``images``, ``videos`` and ``audios``; every ``src`` is absolute. Several addresses of one picture or player have
+    the same ``group_id``."""
 
     tables: list[dict[str, Any]] = field(default_factory=list)
     """Data tables: ``headers``, ``rows``, ``caption``, ``summary``, ``metadata``."""
 
     metadata: dict[str, Any] = field(default_factory=dict)
-    """Title, description, keywords, author, language, canonical, ``og:*``, ``twitter:*``, ``article:*``; also
+    """Title, description, keywords, author, language, canonical, ``published_time``, ``modified_time``, ``og:*``,
+    ``twitter:*``, ``article:*``, and ``structured_data`` with ``json_ld``, ``microdata`` and ``rdfa``; also
     ``selection``, a note, when ``css_selector`` or ``target_elements`` matched nothing."""
 
     extracted_content: str | None = None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from turbohtml import Element
+
 from .media_items import media_item, pixels, suffix
 from .urls import is_page_url, join, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from turbohtml import Element, Node
+    from turbohtml import Node
 
 _SOURCES = ("src", "data-src")
 _TRACK = ("kind", "srclang", "label")
@@ -52,15 +54,19 @@ def _common(player: Element, base: str, tag: str, number: int) -> dict[str, Any]
 
 
 def _addresses(player: Element, base: str) -> Iterator[str]:
-    for holder in (player, *player.find_all("source")):
+    for holder in (player, *_children(player, "source")):
         for name in _SOURCES:
             src = holder.attr(name)
             if src:
                 yield join(base, tidy(src))
 
 
+def _children(player: Element, tag: str) -> list[Element]:
+    return [child for child in player if isinstance(child, Element) and child.tag == tag]
+
+
 def _tracks(player: Element, base: str) -> Iterator[dict[str, str]]:
-    for track in player.find_all("track"):
+    for track in _children(player, "track"):
         src = join(base, tidy(track.attr("src") or ""))
         if is_page_url(src):
             yield {"src": src, **{name: (track.attr(name) or "").strip() for name in _TRACK}}

@@ -8,7 +8,6 @@ import pytest
 
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import (
-    BM25ContentFilter,
     DefaultMarkdownGenerator,
     MainContentFilter,
     MarkdownGenerationStrategy,
@@ -239,7 +238,7 @@ def test_q6_a_filter_that_fails_is_an_error_and_no_content():
     assert "longer" in content.markdown
 
 
-@pytest.mark.parametrize("name", [BM25ContentFilter, MainContentFilter])
+@pytest.mark.parametrize("name", [MainContentFilter])
 def test_filters_to_come_say_so(name):
     with pytest.raises(UnsupportedOption, match=f"{name.__name__} is not available yet"):
         name()

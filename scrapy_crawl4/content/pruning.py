@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..exceptions import UnsupportedOption
 from .block_weights import CLUTTER_TAGS, CLUTTER_WEIGHT, IMPORTANT_TAGS, TAG_WEIGHTS, weight_of_names
+from .emptied import with_emptied
 from .filter_options import names, number, whole_number
 from .filters import TreeFilter
 from .outline import outline
@@ -86,11 +87,12 @@ class PruningContentFilter(TreeFilter):
     def unwanted(self, page: FilterPage, min_word_threshold: int | None = None) -> Sequence[Node]:
         """The blocks that score below the threshold, and headings that nothing is left of."""
         given = whole_number("min_word_threshold", min_word_threshold)
-        return _Pruning(outline(page.root), self, self.min_word_threshold if given is None else given).run()
+        minimum = self.min_word_threshold if given is None else given
+        return with_emptied(_Pruning(outline(page.root), self, minimum).run(), page.root)
 
 
 PruningContentFilterLXML = PruningContentFilter
-"""crawl4ai's name for the same filter on another parser."""
+"""The same under crawl4ai's other name."""
 
 
 class _State(IntEnum):
@@ -238,12 +240,11 @@ class _Pruning:
 
 @dataclass(slots=True)
 class _After:
-    """What comes after a place among the children of one element, up to the next heading."""
+    """What comes after a place among the children of one element, up to the next heading, and its level."""
 
     stays: bool = False
     went: bool = False
     level: int = _NO_LEVEL
-    """Level of that heading."""
 
     def pass_block(self, *, gone: bool, empty: bool) -> None:
         if gone:

@@ -99,7 +99,7 @@ class LLMContentFilter(CountsTokens, RelevantContentFilter):
         :raises TaskFailed: as :meth:`filter_content`.
         """
         markdown = "\n\n".join(self.filter_content(html))
-        return (f"{markdown}\n", render(markdown)) if markdown else ("", "")
+        return (markdown, render(markdown)) if markdown else ("", "")
 
     def _chat(self, piece: str) -> Chat:
         messages = llm_prompts.content_filter(piece, instruction=self.instruction)

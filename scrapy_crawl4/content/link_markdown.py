@@ -8,7 +8,7 @@ from turbohtml import Element, Text
 
 from .footnotes import mend_footnotes
 from .markdown_marks import GREATER, LESS, mark
-from .maths import formula_of_image
+from .maths import formula_of_image, mark_formulas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,6 +89,7 @@ def mend_images(images: Iterable[Element], style: MarkdownStyle) -> None:
         formula = formula_of_image(image)
         if formula is not None:
             image.replace_with(formula)
+            mark_formulas([formula])
             continue
         src = image.attr("src") or ""
         address = src.strip()

@@ -48,7 +48,7 @@ def mend(root: Node, style: MarkdownStyle, base: str) -> None:
     for name in prose_markdown.RENAMED & found.keys():
         prose_markdown.rename_blocks(found[name])
     _mend_code(found["pre"], style)
-    if found["table"] and style.lays_out_tables:
+    if found["table"] and style.lays_out_tables and "table" not in style.preserve_tags:
         mend_tables(found["table"], [element for name in _SECTIONING for element in found[name]])
     list_markdown.number_lists(found["ol"])
     list_markdown.free_task_boxes(found["input"])

@@ -521,7 +521,7 @@ def test_a_wait_for_another_try_can_be_ended():
 
 
 def test_waiting_threads_are_no_more_than_allowed_and_end():
-    running, most, lock, go = 0, 0, threading.Lock(), threading.Event()
+    running, most, lock, three, go = 0, 0, threading.Lock(), threading.Barrier(3), threading.Event()
 
     def work():
         nonlocal running, most
@@ -529,6 +529,7 @@ def test_waiting_threads_are_no_more_than_allowed_and_end():
             running += 1
             most = max(most, running)
         go.wait(30)
+        three.wait(30)
         with lock:
             running -= 1
 

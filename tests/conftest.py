@@ -40,17 +40,20 @@ async def _use_the_engine() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def held_at_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
-    """What the process held before the first test; temporary files are made in a folder of this session.
+def nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Behind the last test of this process, compare what it holds with what it held before the first one.
 
     The engine's thread has been started by then: it and its reactor's own pipes live as long as the process.
+    Temporary files are made in a folder of this session.
     """
     with pytest.MonkeyPatch.context() as patch:
         folder = str(tmp_path_factory.mktemp("tmp"))
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         asyncio.run(_use_the_engine())
-        yield Held.now()
+        held = Held.now()
+        yield
+        assert held.added() == []
 
 
 @pytest.fixture(scope="session")

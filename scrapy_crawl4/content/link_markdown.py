@@ -52,12 +52,10 @@ def _leads_nowhere(href: str, style: MarkdownStyle) -> bool:
 
 
 def _is_empty(link: Element, style: MarkdownStyle) -> bool:
-    if not len(link):
-        return True
-    first = link[0]
-    if isinstance(first, Text) and not first.data.isspace():
+    text = link.text
+    if text and not text.isspace():
         return False
-    return not link.text.strip() and (style.drops_images or link.find("img") is None) and link.find("math") is None
+    return style.drops_images or link.find("img") is None
 
 
 def mend_headings(headings: Iterable[Element]) -> None:

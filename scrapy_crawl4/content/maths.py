@@ -43,7 +43,7 @@ _IN_TEXT = re.compile(
 )
 _TEX_SIGN = re.compile(r"[\\^_{}=]")
 _BRACKETS = re.compile(r"\\\\\\?[(\[]")
-_DOLLARS = re.compile(r"\$(?=[^$\n]*[\\^_{}=])[^$\n]*\$")
+_DOLLARS = re.compile(r"\$(?=[^\s$])([^$\n]{1,500})(?<=\S)\$(?!\d)")
 
 
 def keep_scripted_maths(root: Node) -> None:
@@ -146,7 +146,9 @@ def mark_formulas(formulas: Iterable[Element]) -> None:
 def may_hold_tex(markdown: str) -> bool:
     """Whether written markdown looks as if a text had formulas in it, which were escaped."""
     # One character is found much faster than several, and most pages have neither of these.
-    if "$" in markdown and ("$$" in markdown or _DOLLARS.search(markdown)):
+    if "$" in markdown and (
+        "$$" in markdown or any(_TEX_SIGN.search(found[1]) for found in _DOLLARS.finditer(markdown))
+    ):
         return True
     return "\\\\" in markdown and _BRACKETS.search(markdown) is not None
 

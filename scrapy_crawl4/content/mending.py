@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NOT_TEXT = names("select textarea datalist iframe object embed canvas video audio template rp")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SECTIONING = (*_HEADINGS, "form", "section", "article", "header", "footer", "nav", "hr")
-_MENDED = ("a", "br", "dt", "img", "input", "math", "ol", "pre", "rt", "sub", "sup", "table")
+_MENDED = ("br", "dt", "img", "input", "math", "ol", "pre", "rt", "sub", "sup", "table")
 _READ = frozenset((*_NOT_TEXT, *_SECTIONING, *_MENDED, *prose_markdown.RENAMED))
 
 
@@ -56,7 +56,7 @@ def mend(root: Node, style: MarkdownStyle, base: str) -> None:
     prose_markdown.bracket_readings(found["rt"])
     link_markdown.mend_images(found["img"], style)
     prose_markdown.break_paragraphs(found["br"])
-    link_markdown.mend_links(root, found["a"], style, base)
+    link_markdown.mend_links(root, root.find_all("a"), style, base)
     mark_formulas(found["math"])
     prose_markdown.raise_powers(found["sup"], found["sub"], include=style.include_sup_sub)
     link_markdown.mend_headings(element for name in _HEADINGS for element in found[name])

@@ -252,6 +252,12 @@ def test_microdata():
     ]
 
 
+def test_microdata_of_a_page_at_an_odd_address():
+    content = extract_page("<i itemscope><b itemprop=n>N", url="http://exa mple:x/", config=CrawlerRunConfig())
+    assert content.stage_errors == {}
+    assert content.metadata["structured_data"]["microdata"][0]["properties"] == {"n": ["N"]}
+
+
 def test_rdfa():
     html = '<div vocab="https://schema.org/" typeof="Person" resource="#me"><b property="name">N</b></div>'
     assert data(html)["rdfa"] == [

@@ -166,6 +166,14 @@ def test_registered_domains(host, domain):
     assert registered_domain(host) == domain
 
 
+@pytest.mark.parametrize("broken", ["/\\[", "//[", "http://[::1", "http://[x]y/"])
+def test_one_broken_address_harms_no_other(broken):
+    found = content(f'<a href="a">a</a><a href="{broken}">b</a><a href="c?">c</a><img src="{broken}"><img src="d">')
+    wanted = {"https://www.example.org/dir/a", "https://www.example.org/dir/c?", "https://www.example.org/dir/d"}
+    assert wanted <= set(addresses(found))
+    assert "](https://www.example.org/dir/c?)" in str(found.markdown)
+
+
 @given(REFERENCES)
 def test_any_base_is_harmless(base):
     found = content(f'<base href="{quoted(base)}"><a href="x">x</a>')
@@ -182,6 +190,7 @@ def test_any_base_is_harmless(base):
         ("https://other.org", "https://other.org/x"),
         ("javascript:1", "https://www.example.org/dir/x"),
         ("data:,", "https://www.example.org/dir/x"),
+        ("//:", "https://www.example.org/dir/x"),
         ("http://[::1", "https://www.example.org/dir/x"),
         ("", "https://www.example.org/dir/x"),
     ],

@@ -35,7 +35,7 @@ from .players import extract_players
 from .selection import select
 from .tables import DefaultTableExtraction
 from .text_page import text_page
-from .urls import document_base, is_page_url
+from .urls import document_base, is_page_url, resolve_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,7 +141,7 @@ class _Page:
         self.displaced = images.reveal_lazy_images(document)
         links.tidy_hrefs(document)
         if self.base:
-            document.resolve_links(self.base)
+            resolve_links(document, self.base)
         if self.config.preserve_https_for_internal_links:
             links.prefer_https(document, self.site, self.url)
         if self.rules:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from turbohtml.extract import MicrodataItem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import NoReturn
 
     from turbohtml import Document
@@ -43,9 +43,9 @@ def structured_data(document: Document, base: str) -> dict[str, list[Any]]:
     found["json_ld"] = json_ld(document)
     if document.select_one("[itemscope],[typeof]") is not None:  # one walk for the many pages that have neither
         if _of_bounded_size(document, "[itemprop]"):
-            found["microdata"] = _items(document, base)
+            found["microdata"] = _items(document.microdata, base)
         if _of_bounded_size(document, "[property]"):
-            found["rdfa"] = _resources(document, base)
+            found["rdfa"] = _items(document.rdfa, base)
     return found
 
 
@@ -110,18 +110,15 @@ def _of_bounded_size(document: Document, properties: str) -> bool:
     return True
 
 
-def _items(document: Document, base: str) -> list[Any]:
-    try:
-        return [_plain(item) for item in document.microdata(base or None)]
-    except RecursionError:  # from the parser, for items in items without end
-        return []
-
-
-def _resources(document: Document, base: str) -> list[Any]:
-    try:
-        return [_plain(item) for item in document.rdfa(base or None)]
-    except RecursionError:
-        return []
+def _items(read: Callable[[str | None], Iterable[MicrodataItem | RdfaItem]], base: str) -> list[Any]:
+    for address in (base or None, None):
+        try:
+            return [_plain(item) for item in read(address)]
+        except ValueError:  # an address that nothing can be resolved against
+            continue
+        except RecursionError:  # items in items without end
+            break
+    return []
 
 
 def _plain(item: MicrodataItem | RdfaItem, level: int = 1) -> dict[str, Any]:

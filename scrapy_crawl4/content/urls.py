@@ -69,6 +69,14 @@ def join(base: str, url: str) -> str:
     return _with_empty_marks(joined, url) if url[-1:] in _MARKS or "?#" in url else joined
 
 
+def resolve_links(document: Document, base: str) -> None:
+    """Make every address in *document* absolute by *base*."""
+    try:
+        document.resolve_links(base)
+    except ValueError:  # one of them is no address at all; what was resolved before it stays so
+        document.rewrite_links(lambda reference: join(base, tidy(reference)))
+
+
 def _with_empty_marks(joined: str, url: str) -> str:
     """Put an empty query or fragment back, which urljoin takes off and browsers keep."""
     head, mark, fragment = url.partition("#")
@@ -96,7 +104,7 @@ def _is_base(url: str) -> bool:
         urlsplit(url)
     except ValueError:  # an address that ends in the middle: http://[::1
         return False
-    return is_page_url(url)
+    return is_page_url(url) and (host_of(url) != "" or url[:5].lower() == "file:")
 
 
 def host_of(url: str) -> str:

@@ -193,10 +193,7 @@ class _Page:
 
     def tables(self, scope: Node) -> list[dict[str, Any]]:
         strategy = self.config.table_extraction or _DEFAULT_TABLES
-        found: list[dict[str, Any]] = strategy.extract_tables(
-            scope, table_score_threshold=self.config.table_score_threshold
-        )
-        return found
+        return list(strategy.extract_tables(scope, table_score_threshold=self.config.table_score_threshold))
 
     def prepared(self, root: Element) -> None:
         """The last changes of the tree that every later stage sees."""

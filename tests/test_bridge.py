@@ -293,11 +293,14 @@ def test_ctrl_c_ends_the_program_without_a_storm(site, kind):
     with subprocess.Popen(
         program(CTRL_C[kind], *[site.url("/hang")] * 5), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert site.wait_active(5)
-        process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        _, stderr = process.communicate(timeout=20)
-        seconds = time.monotonic() - began
+        try:
+            assert site.wait_active(5)
+            process.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            _, stderr = process.communicate(timeout=20)
+            seconds = time.monotonic() - began
+        finally:
+            process.kill()
     assert process.returncode in (-signal.SIGINT, 130, 1)
     assert stderr.count("Traceback (most recent call last)") <= 2, stderr
     assert stderr.rstrip().endswith("KeyboardInterrupt")

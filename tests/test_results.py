@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import threading
 from base64 import b64decode
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -286,19 +287,13 @@ def test_results_share_no_containers():
     assert CrawlResult(url=URL).links == {"internal": [], "external": []}
 
 
-def _send(queue):
-    queue.put(CrawlResult.from_html(HTML, url=URL))
+def _made():
+    return CrawlResult.from_html(HTML, url=URL)
 
 
 def test_results_travel_between_processes_r2():
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    process = context.Process(target=_send, args=(queue,))
-    process.start()
-    received = queue.get(timeout=50)
-    process.join()
-    queue.close()
-    queue.join_thread()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        received = pool.submit(_made).result(timeout=50)
     assert type(received) is CrawlResult
     assert received.markdown == "Some [text](https://example.org/dir/next)"
 

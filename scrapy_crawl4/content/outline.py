@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from turbohtml import Element, Text
+from turbohtml import Text
 
 if TYPE_CHECKING:
-    from turbohtml import Node
+    from turbohtml import Element, Node
 
 # Nothing in these is text of the page.
 _NOT_READ = frozenset({
@@ -25,63 +25,64 @@ class Outline:
     out with all that it holds. Index 0 is the element the outline was made of; it is its own parent.
     """
 
-    elements: list[Element] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
+    elements: list[Element]
+    tags: list[str]
+    parents: list[int]
 
-    chars: list[int] = field(default_factory=list)
+    chars: list[int]
     """Characters of text; runs of white space count as one, at the ends of a text as none."""
 
-    words: list[int] = field(default_factory=list)
+    words: list[int]
     """Words between white space."""
 
-    link_chars: list[int] = field(default_factory=list)
+    link_chars: list[int]
     """Those of ``chars`` that are inside links."""
 
-    inner: list[int] = field(default_factory=list)
+    inner: list[int]
     """Elements, itself included. Those in ``<pre>`` and line breaks do not count: they are the look of its text."""
 
-    pictures: list[int] = field(default_factory=list)
+    pictures: list[int]
 
 
 def outline(root: Element) -> Outline:
     """The outline of *root*; takes time linear in the size of its tree, whatever its depth."""
-    found = Outline()
-    index: dict[Node | None, int] = {root: 0}
-    linked, code = [root.tag == "a"], [root.tag == "pre"]
-    _enter(found, root, 0, root.tag, markup=1)
+    elements = list(root.iter_elements(include_self=True))
+    index: dict[Node | None, int] = {element: at for at, element in enumerate(elements)}
+    tags = [element.tag for element in elements]
+    # Only what is in a fragment of its own, which is not read, has no parent here.
+    parents = [index.get(element.parent, 0) for element in elements]
+    parents[0] = 0
+    unread, linked, inner = _kinds(tags, parents)
+    size = len(elements)
+    found = Outline(
+        elements, tags, parents, [0] * size, [0] * size, [0] * size, inner, [1 if tag == "img" else 0 for tag in tags]
+    )
+    chars, words, link_chars = found.chars, found.words, found.link_chars
     for node in root.descendants:
-        parent = index.get(node.parent)
-        if parent is None:  # inside what is not read
-            continue
-        if isinstance(node, Element):
-            tag = node.tag
-            if tag not in _NOT_READ:
-                index[node] = len(found.elements)
-                linked.append(linked[parent] or tag == "a")
-                code.append(code[parent] or tag == "pre")
-                _enter(found, node, parent, tag, markup=0 if code[parent] or tag == "br" else 1)
-        elif isinstance(node, Text):
-            words = node.data.split()
-            if words:
-                length = sum(map(len, words)) + len(words) - 1
-                found.chars[parent] += length
-                found.words[parent] += len(words)
-                if linked[parent]:
-                    found.link_chars[parent] += length
+        if isinstance(node, Text):
+            parts = node.data.split()
+            at = index.get(node.parent) if parts else None
+            if at is not None and not unread[at]:
+                length = sum(map(len, parts)) + len(parts) - 1
+                chars[at] += length
+                words[at] += len(parts)
+                if linked[at]:
+                    link_chars[at] += length
     _add_up(found)
     return found
 
 
-def _enter(found: Outline, element: Element, parent: int, tag: str, *, markup: int) -> None:
-    found.elements.append(element)
-    found.tags.append(tag)
-    found.parents.append(parent)
-    found.chars.append(0)
-    found.words.append(0)
-    found.link_chars.append(0)
-    found.inner.append(markup)
-    found.pictures.append(1 if tag == "img" else 0)
+def _kinds(tags: list[str], parents: list[int]) -> tuple[list[bool], list[bool], list[int]]:
+    """Of each element, whether it is not read, whether it is in a link, and whether it counts as markup (1 or 0)."""
+    size = len(tags)
+    unread, linked, code, inner = [False] * size, [False] * size, [False] * size, [1] * size
+    for at, (tag, parent) in enumerate(zip(tags, parents, strict=True)):
+        unread[at] = unread[parent] or tag in _NOT_READ
+        linked[at] = linked[parent] or tag == "a"
+        if code[parent] or tag == "br" or unread[at]:
+            inner[at] = 0
+        code[at] = code[parent] or tag == "pre"
+    return unread, linked, inner
 
 
 def _add_up(found: Outline) -> None:

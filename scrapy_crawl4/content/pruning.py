@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ..exceptions import UnsupportedOption
@@ -15,7 +14,7 @@ from .filters import TreeFilter
 from .outline import outline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from turbohtml import Node
 
@@ -38,6 +37,7 @@ _ITEMS = 2
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _NO_LEVEL = 9
+_JUDGED = frozenset(TAG_WEIGHTS)
 
 
 class PruningContentFilter(TreeFilter):
@@ -95,19 +95,9 @@ PruningContentFilterLXML = PruningContentFilter
 """The same under crawl4ai's other name."""
 
 
-class _State(IntEnum):
-    """What was decided about an element, and what follows for those inside it."""
-
-    OPEN = 0
-    """It stays; what is inside is judged."""
-
-    ITEM = 1
-    """It stays as one of a list of items; inside, only clutter by name goes."""
-
-    WHOLE = 2
-    """It stays with all it holds."""
-
-    GONE = 3
+# What was decided about an element: it stays and what is inside is judged; it stays as one of a list of items, inside
+# of which only clutter by name goes; it stays with all it holds; it goes.
+_OPEN, _ITEM, _WHOLE, _GONE = range(4)
 
 
 @dataclass(slots=True)
@@ -128,7 +118,7 @@ class _Pruning:
         self.threshold = rules.threshold
         self.dynamic = rules.threshold_type == "dynamic"
         self.minimum = minimum or 0
-        self.states = [_State.OPEN] * len(page.elements)
+        self.states = [_OPEN] * len(page.elements)
         self.classes, self.groups = _groups(page)
         self.weights: dict[str, float] = {}
         self.preserved, self.holding = _preserved(page, self.classes, rules)
@@ -136,41 +126,36 @@ class _Pruning:
         self.most_text = _MOST * (page.chars[0] - page.link_chars[0])
 
     def run(self) -> list[Node]:
-        page, states = self.page, self.states
-        for index in range(1, len(states)):
-            above = states[page.parents[index]]
-            states[index] = above if above >= _State.WHOLE else self.judge(index, above)
+        states, tags, preserved = self.states, self.page.tags, self.preserved
+        parents = iter(self.page.parents)
+        next(parents)
+        for index, parent in enumerate(parents, 1):
+            above = states[parent]
+            if above < _WHOLE and (tags[index] in _JUDGED or index in preserved):
+                above = self.judge(index, above)
+            states[index] = above
         self.drop_headings()
-        gone = _State.GONE
-        return [
-            element
-            for element, state, parent in zip(page.elements, states, page.parents, strict=True)
-            if state is gone and states[parent] is not gone
-        ]
+        found = zip(self.page.elements, states, self.page.parents, strict=True)
+        return [element for element, state, parent in found if state == _GONE and states[parent] != _GONE]
 
-    def judge(self, index: int, above: _State) -> _State:
+    def judge(self, index: int, above: int) -> int:
         page = self.page
         tag = page.tags[index]
         if tag == "pre" or index in self.preserved:
-            return _State.WHOLE
-        if not self.may_go(index):
+            return _WHOLE
+        if index in self.holding or (not page.chars[index] and page.pictures[index]):
             return above
         if page.words[index] < self.minimum and not page.pictures[index]:
-            return _State.GONE
+            return _GONE
         names = self.weight_of_names(index)
         clutter = names == CLUTTER_WEIGHT
-        if above is _State.ITEM:
-            return _State.GONE if clutter else above
+        if above == _ITEM:
+            return _GONE if clutter else above
         if self.holds_most(index, clutter=clutter or tag in CLUTTER_TAGS):
             return above
         return self.compare(index, names, above)
 
-    def may_go(self, index: int) -> bool:
-        page = self.page
-        only_pictures = not page.chars[index] and page.pictures[index]
-        return page.tags[index] in TAG_WEIGHTS and index not in self.holding and not only_pictures
-
-    def compare(self, index: int, names: float, above: _State) -> _State:
+    def compare(self, index: int, names: float, above: int) -> int:
         """Whether the element, or it and those like it beside it, reach the threshold."""
         page = self.page
         tag = page.tags[index]
@@ -179,8 +164,8 @@ class _Pruning:
         if group is None or not repeated:
             group = _Group(1, page.chars[index], page.link_chars[index], page.inner[index])
         if self.is_pruned(tag, names, group):
-            return _State.GONE
-        return _State.ITEM if repeated else above
+            return _GONE
+        return _ITEM if repeated else above
 
     def is_pruned(self, tag: str, names: float, block: _Group) -> bool:
         density = block.chars / (block.chars + _MARKUP * block.inner) if block.chars else 0.0
@@ -222,20 +207,20 @@ class _Pruning:
 
     def drop_headings(self) -> None:
         """Take off headings whose section, up to the next heading of their level, went altogether."""
-        page, states = self.page, self.states
-        own = _own_text(page)
-        after: dict[int, _After] = {}
+        page, states, tags = self.page, self.states, self.page.tags
+        after = {page.parents[at]: _After() for at, tag in enumerate(tags) if tag in _HEADINGS and states[at] < _WHOLE}
+        for parent in _with_own_text(page, after):
+            del after[parent]
         for index in range(len(states) - 1, 0, -1):
-            parent = page.parents[index]
-            if states[parent] >= _State.WHOLE or own[parent]:
+            following = after.get(page.parents[index])
+            if following is None:
                 continue
-            following = after.setdefault(parent, _After())
-            gone = states[index] is _State.GONE
-            level = _HEADINGS.get(page.tags[index])
+            level = _HEADINGS.get(tags[index])
             if level is None:
-                following.pass_block(gone=gone, empty=not (page.chars[index] or page.pictures[index]))
+                empty = not (page.chars[index] or page.pictures[index])
+                following.pass_block(gone=states[index] == _GONE, empty=empty)
             elif following.pass_heading(level) and index not in self.holding and index not in self.preserved:
-                states[index] = _State.GONE
+                states[index] = _GONE
 
 
 @dataclass(slots=True)
@@ -266,10 +251,16 @@ def _groups(page: Outline) -> tuple[list[str], dict[tuple[int, str, str], _Group
     classes: list[str] = []
     groups: dict[tuple[int, str, str], _Group] = {}
     for index, tag in enumerate(page.tags):
-        name = (page.elements[index].attr("class") or "") if tag in TAG_WEIGHTS else ""
+        if tag not in TAG_WEIGHTS:
+            classes.append("")
+            continue
+        name = page.elements[index].attr("class") or ""
         classes.append(name)
         if (name or tag == "article") and tag != "p":
-            group = groups.setdefault((page.parents[index], tag, name), _Group())
+            key = (page.parents[index], tag, name)
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = _Group()
             group.size += 1
             group.chars += page.chars[index]
             group.link_chars += page.link_chars[index]
@@ -292,9 +283,10 @@ def _preserved(page: Outline, classes: list[str], rules: PruningContentFilter) -
     return preserved, holding
 
 
-def _own_text(page: Outline) -> list[int]:
-    """Characters directly in each element, outside the elements in it."""
-    own = page.chars.copy()
-    for index in range(1, len(own)):
-        own[page.parents[index]] -= page.chars[index]
-    return own
+def _with_own_text(page: Outline, wanted: Collection[int]) -> list[int]:
+    """Those of *wanted* that hold text directly, outside the elements in them."""
+    own = {at: page.chars[at] for at in wanted}
+    for index, parent in enumerate(page.parents):
+        if index and parent in own:
+            own[parent] -= page.chars[index]
+    return [at for at, chars in own.items() if chars]

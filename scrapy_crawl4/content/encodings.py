@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import turbohtml
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 PRESCAN_BYTES = 1024
 """Where the standard's search for a declaration ends."""
-SNIFFED_BYTES = 32 * 1024
-"""How much text without a declaration is judged by its content, from the first byte on that is not ASCII."""
+SNIFFED_BYTES = 16 * 1024
+"""How much text without a declaration is judged: words with bytes that are not ASCII."""
 GOOD_PER_BAD = 10
 """Text without a declaration is UTF-8 when it has so many proper sequences for each wrong one: no other encoding does.
 """
@@ -35,7 +36,6 @@ FEWEST_NULS = 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16le"), (codecs.BOM_UTF16_BE, "utf-16be"))
 _XML_ENCODING = re.compile(rb"""^\s*<\?xml\s[^<>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:-]{1,40})\s*["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s"';]+)""", re.IGNORECASE)
-_NOT_ASCII = re.compile(rb"[\x80-\xff\x1b]")
 _JAPANESE_ESCAPE = b"\x1b$"
 """How text of ISO-2022-JP, whose bytes are all ASCII, changes to Japanese letters."""
 _ASCII_ONLY = bytes(range(128)) + b"?" * 128
@@ -114,11 +114,18 @@ def sniffed(body: bytes, url: str = "") -> str:
         return wide
     if _JAPANESE_ESCAPE not in body and _is_nearly_utf8(body):
         return "utf-8"
-    first = _NOT_ASCII.search(body)
-    start = max(0, first.start() - PRESCAN_BYTES) if first else 0
     # The blanks keep the detector's own search for a declaration, which this text has none of, off the text.
-    text = b" " * PRESCAN_BYTES + body[start : start + SNIFFED_BYTES]
+    text = b" " * PRESCAN_BYTES + _telling(body)
     return known_encoding(detect(text, Detection(tld=_top_level(url))).encoding or "") or "utf-8"
+
+
+def _telling(body: bytes) -> bytes:
+    """The words of *body* that tell its encoding, as many as are judged: they may stand far from each other."""
+    if _JAPANESE_ESCAPE in body:
+        start = body.index(_JAPANESE_ESCAPE)
+        return body[start : start + SNIFFED_BYTES]
+    words = (word for line in body.splitlines() if not line.isascii() for word in line.split() if not word.isascii())
+    return b" ".join(islice(words, SNIFFED_BYTES // 8))[:SNIFFED_BYTES]
 
 
 def _wide(head: bytes) -> str:

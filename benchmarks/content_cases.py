@@ -168,12 +168,12 @@ def _at(rng, body):
 
 _SCHEMA = {
     "name": "All",
-    "baseSelector": "div, li, p, tr",
+    "baseSelector": "body",  # elements in elements would ask for the same text again and again
     "fields": [
         {"name": "text", "selector": "a", "type": "text", "default": ""},
         {"name": "href", "selector": "a", "type": "attribute", "attribute": "href"},
         {"name": "price", "type": "regex", "selector": "*", "pattern": r"(\d+)"},
-        {"name": "parts", "selector": "td, span", "type": "nested_list", "fields": [{"name": "t", "type": "text"}]},
+        {"name": "parts", "selector": "td", "type": "nested_list", "fields": [{"name": "t", "type": "text"}]},
     ],
 }
 _XPATHS = {"name": "All", "baseSelector": "//p", "fields": [{"name": "text", "selector": ".//a", "type": "text"}]}

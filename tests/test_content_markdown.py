@@ -287,3 +287,21 @@ def test_q6_a_generator_that_fails_is_an_error_and_no_content(html, sentence):
 def test_generators_pickle():
     generator = pickle.loads(pickle.dumps(DefaultMarkdownGenerator(options={"include_sup_sub": True, "body_width": 3})))
     assert generator.generate_markdown("<sub>a</sub> bcd") == "<sub>a</sub>\nbcd"
+
+
+# pages that tools stumble over
+
+
+def test_an_address_that_is_none_does_not_stop_the_markdown():
+    html = "<p><a href='http://[x'>a</a> <a href=b>b</a></p>"
+    for source in ("raw_html", "cleaned_html"):
+        generator = DefaultMarkdownGenerator(content_source=source)
+        content = extract_page(html, url=URL, config=CrawlerRunConfig(markdown_generator=generator))
+        assert content.stage_errors == {}
+        assert "[b](https://" in content.markdown
+
+
+def test_markdownify_says_what_to_do_about_pages_nested_too_deeply():
+    generator = DefaultMarkdownGenerator(converter="markdownify")
+    content = extract_page("<div>" * 20_000 + "x", url=URL, config=CrawlerRunConfig(markdown_generator=generator))
+    assert "use the converter 'turbohtml'" in content.stage_errors["markdown"]

@@ -17,7 +17,7 @@ from .markdown_options import markdown_style
 from .markdown_text import finish
 from .maths import keep_maths, keep_scripted_maths, mark_tex, may_hold_tex
 from .mending import mend, prepare
-from .urls import document_base, is_page_url
+from .urls import document_base, is_page_url, resolve_links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,7 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
         style = self._style if html2text_options is None else self._styled(html2text_options)
         base = document_base(root, style.base_url or base_url)
         if base:
-            root.resolve_links(base)
+            resolve_links(root, base)
         prepare(root)
         mend(root, style, base_url)
         markdown = self._write(root, style)
@@ -151,7 +151,7 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
         :param base_url: the page's URL, which tells links within the page.
         """
         if self._style.base_url:
-            root.resolve_links(self._style.base_url)
+            resolve_links(root, self._style.base_url)
         mend(root, self._style, base_url)
         return self._write(root, self._style)
 
@@ -185,7 +185,7 @@ class DefaultMarkdownGenerator(MarkdownGenerationStrategy):
         fit_html = "\n".join(f"<div>{block}</div>" for block in blocks)
         root = turbohtml.parse(fit_html, positions=False)
         if is_page_url(base_url):
-            root.resolve_links(base_url)
+            resolve_links(root, base_url)
         prepare(root)
         return self.from_tree(root, base_url), fit_html
 

@@ -59,10 +59,18 @@ class MarkdownifyConverter(MarkdownConverter):
                 )
 
     def write(self, root: Node, style: MarkdownStyle) -> str:
-        """The markdown of *root*, which stays as it is."""
+        """The markdown of *root*, which stays as it is.
+
+        :raises ValueError: *root* is nested too deeply for markdownify.
+        """
         copy = deepcopy(root)
         _adapt(copy, style)
-        return str(_Writer(style).convert(copy.html)).strip()
+        try:
+            return str(_Writer(style).convert(copy.html)).strip()
+        except RecursionError:
+            raise ValueError(
+                "The page is nested too deeply for markdownify; use the converter 'turbohtml', which has no such limit"
+            ) from None
 
 
 def _is_default(name: str, value: Any) -> bool:

@@ -11,7 +11,7 @@ import tldextract
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from turbohtml import Document
+    from turbohtml import Document, Node
 
 # The list that ships with tldextract: no network, no cache directory. Private suffixes count, so that two users of
 # one hosting service (a.github.io, b.github.io) are two sites.
@@ -69,12 +69,12 @@ def join(base: str, url: str) -> str:
     return _with_empty_marks(joined, url) if url[-1:] in _MARKS or "?#" in url else joined
 
 
-def resolve_links(document: Document, base: str) -> None:
-    """Make every address in *document* absolute by *base*."""
+def resolve_links(root: Node, base: str) -> None:
+    """Make every address in *root* absolute by *base*."""
     try:
-        document.resolve_links(base)
+        root.resolve_links(base)
     except ValueError:  # one of them is no address at all; what was resolved before it stays so
-        document.rewrite_links(lambda reference: join(base, tidy(reference)))
+        root.rewrite_links(lambda reference: join(base, tidy(reference)))
 
 
 def _with_empty_marks(joined: str, url: str) -> str:

@@ -54,7 +54,9 @@ def test_every_requirement_is_explained():
     assert sorted(name for name in wanted if name not in told) == []
 
 
-@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "docs/dispatch.md", "docs/dependencies.md", "docs/llm.md"])
+@pytest.mark.parametrize(
+    "path", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
+)
 def test_links_to_files_lead_somewhere(path):
     text = (ROOT / path).read_text("utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in target]

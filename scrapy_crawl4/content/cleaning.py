@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..config import CrawlerRunConfig
 
 _CODE = "script,style,link,meta,base"
-_NOT_CONTENT = "template,svg"
+_NOT_CONTENT = ("template", "svg")
 _HIDDEN = '[hidden]:not([hidden="until-found" i]),[style*="display" i],[style*="visibility" i]'
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _HIDDEN_SHARE = 0.5
@@ -82,7 +82,9 @@ def remove_clutter(root: Node) -> None:
     """
     keep_maths(root)
     keep_diagrams(root)
-    root.remove(_NOT_CONTENT)
+    for name in _NOT_CONTENT:
+        for element in root.find_all(name):
+            element.decompose()
     for element in root.find_all("noscript"):
         _open_noscript(element)
 
@@ -174,7 +176,9 @@ def remove_empty(root: Node) -> None:
     code = {line for pre in outermost(root, root.find_all("pre")) for line in pre.iter_elements()}
     for element in reversed(list(root.iter_elements(_EMPTYABLE))):
         size = len(element)
-        if size > 1 or (size == 1 and not _is_blank(element[0])) or element in code or element.parent is None:
+        if size > 1 or (size and (type(first := element[0]) is Element or not _is_blank(first))):
+            continue
+        if element in code or element.parent is None:
             continue
         # A space may be all that keeps two words apart.
         if size and element.tag in _INLINE:
@@ -184,7 +188,7 @@ def remove_empty(root: Node) -> None:
 
 
 def _is_blank(node: Node) -> bool:
-    return (isinstance(node, Text) and node.data.isspace()) or isinstance(node, Comment)
+    return node.data.isspace() if isinstance(node, Text) else isinstance(node, Comment)
 
 
 def strip_attributes(root: Node, keep: Collection[str], *, keep_data: bool = False) -> None:
@@ -192,6 +196,6 @@ def strip_attributes(root: Node, keep: Collection[str], *, keep_data: bool = Fal
     for element in root.iter_elements(include_self=True):
         attributes = element.attrs
         if attributes:
-            for name in [name for name in attributes if name not in keep]:
-                if not (keep_data and name.startswith("data-")):
+            for name in [*attributes]:
+                if name not in keep and not (keep_data and name.startswith("data-")):
                     del attributes[name]

@@ -8,6 +8,7 @@ from turbohtml import Element, Text
 
 _NODES = 60
 _LENGTH = 300
+_WORDS = _LENGTH // 2  # each has a letter and a blank: more are too long
 _LEVELS = 4
 _TOO_WIDE = frozenset({"body", "html", "main", "article", "section"})
 
@@ -24,12 +25,13 @@ class Describer:
 
     def __call__(self, image: Element) -> str:
         """The words beside *image*, ``""`` if there are none."""
-        node = image.parent
+        node, text = image.parent, ""
         for _ in range(_LEVELS):
             if not isinstance(node, Element) or node.tag in _TOO_WIDE:
                 break
-            text = self._text(node)
-            if text and len(text.split()) >= self._min_words:
+            if text or len(node) > 1:  # else it holds no more than what was read already, which has no words
+                text = self._text(node)
+            if text and text.count(" ") + 1 >= self._min_words:
                 return text
             node = node.parent
         return ""
@@ -42,13 +44,16 @@ class Describer:
 
 
 def _shortened(container: Element) -> str:
-    words: list[str] = []
-    length = 0
+    texts: list[str] = []
+    left = _LENGTH
     # Nodes are counted, text or not: what holds no text would be read to its end again for each level around it.
     for node in islice(container.descendants, _NODES):
-        for word in node.data.split() if isinstance(node, Text) else ():
-            length += len(word) + 1
-            if length > _LENGTH:
-                return " ".join(words)
-            words.append(word)
-    return " ".join(words)
+        if type(node) is Text:
+            text = " ".join(node.data.split(None, _WORDS))
+            if text:
+                texts.append(text)
+                left -= len(text) + 1
+                if left < 0:
+                    whole = " ".join(texts)
+                    return whole[: max(whole.rfind(" ", 0, _LENGTH), 0)]
+    return " ".join(texts)

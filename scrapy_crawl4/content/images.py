@@ -10,7 +10,7 @@ from turbohtml import Element
 from .descriptions import Describer
 from .media_items import media_item, pixels, suffix
 from .srcset import best_candidate, parse_srcset
-from .urls import is_page_url, join, tidy
+from .urls import is_page_url, page_url, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LAZY_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-original-src", "data-hi-res-src")
 _LAZY_SRCSETS = ("data-srcset", "data-lazy-srcset")
+_SRCSETS = ("srcset", *_LAZY_SRCSETS)
+_LAZY = frozenset({*_LAZY_SOURCES, *_LAZY_SRCSETS})
 _PLACEHOLDER = re.compile(r"(?:blank|spacer|placeholder|transparent|pixel|loading|lazy|1x1)", re.IGNORECASE)
 _FORMATS = frozenset({"jpg", "jpeg", "png", "webp", "avif", "gif", "svg", "bmp", "tif", "tiff", "ico"})
 _SMALL = 150
@@ -41,17 +43,19 @@ def reveal_lazy_images(root: Node) -> Displaced:
     for image in root.find_all("img"):
         given = image.attr("src") or ""
         source = tidy(given)
-        lazy_set = next(_values(image, _LAZY_SRCSETS), "")
-        if lazy_set and not image.attr("srcset"):
-            image.attrs["srcset"] = lazy_set
+        lazy = ""
+        if _is_lazy(image):
+            lazy = next(_values(image, _LAZY_SOURCES), "")
+            lazy_set = next(_values(image, _LAZY_SRCSETS), "")
+            if lazy_set and not image.attr("srcset"):
+                image.attrs["srcset"] = lazy_set
         embedded = not source or source.startswith(("data:", "#"))
         real = ""
         if embedded:
-            real = next(_values(image, _LAZY_SOURCES), "") or _best(image, alternatives.pop(image.parent, []))
-        elif _PLACEHOLDER.search(source.rpartition("/")[2]):
-            real = next(_values(image, _LAZY_SOURCES), "")
-            if real:
-                displaced[image] = source
+            real = lazy or _best(image, alternatives.pop(image.parent, []))
+        elif lazy and _PLACEHOLDER.search(source.rpartition("/")[2]):
+            real = lazy
+            displaced[image] = source
         if real or source.startswith("#"):  # the page itself is no picture
             source = real
         if source != given:
@@ -65,11 +69,16 @@ def _picture_sources(root: Node) -> dict[Node | None, list[str]]:
     for source in root.find_all("source"):
         parent = source.parent
         if isinstance(parent, Element) and parent.tag == "picture":
-            for name in ("srcset", *_LAZY_SRCSETS):
+            for name in _SRCSETS:
                 value = source.attr(name)
                 if value:
                     found.setdefault(parent, []).append(value)
     return found
+
+
+def _is_lazy(image: Element) -> bool:
+    """Whether any attribute says so: one look for the many that have none."""
+    return not _LAZY.isdisjoint(image.attrs)
 
 
 def _values(image: Element, names: tuple[str, ...]) -> Iterator[str]:
@@ -124,14 +133,14 @@ def extract_images(
             continue
         desc: str | None = None
         for src, width in image.addresses(displaced, alternatives):
-            url = join(base, src)
-            if url in seen or not is_page_url(url):
+            url = page_url(base, src)
+            if not url or url in seen:
                 continue
             seen.add(url)
             if desc is None:
                 desc = describe(element)
             item = media_item(url, "image", alt=image.alt, desc=desc, group=position, width=width, score=score)
-            item["format"] = _format(url)
+            item["format"] = image.format if url is image.src else _format(url)
             found.append(item)
     return found
 
@@ -142,6 +151,7 @@ class _Image:
     def __init__(self, element: Element) -> None:
         self.element = element
         self.src = (element.attr("src") or "").strip()
+        self.format = _format(self.src)
         self.alt = " ".join((element.attr("alt") or "").split())
         self.srcset = element.attr("srcset")
         self.width = pixels(element.attr("width"))
@@ -152,12 +162,13 @@ class _Image:
     ) -> Iterator[tuple[str, int | None]]:
         if self.src:
             yield self.src, self.width
-        for lazy in _values(self.element, _LAZY_SOURCES):
-            yield lazy, self.width
+        sets = [self.srcset] if self.srcset else []
+        if _is_lazy(self.element):
+            for lazy in _values(self.element, _LAZY_SOURCES):
+                yield lazy, self.width
+            sets += _values(self.element, _LAZY_SRCSETS)
         if self.element in displaced:
             yield displaced[self.element], self.width
-        sets = [self.srcset] if self.srcset else []
-        sets += _values(self.element, _LAZY_SRCSETS)
         if alternatives:
             sets += alternatives.pop(self.element.parent, [])
         for value in sets:
@@ -179,7 +190,7 @@ class _Image:
             + (self.height is None or self.height > _SMALL)
             + bool(self.alt)
             + first_half
-            + (_format(self.src) is not None)
+            + (self.format is not None)
             + bool(self.srcset)
             + (isinstance(parent, Element) and parent.tag == "picture")
         )

@@ -24,16 +24,19 @@ _PERMALINKS = frozenset({"#", "¶", "§", "🔗", "⚓", "\u200b", "", "link", "
 
 def mend_links(root: Node, links: Sequence[Element], style: MarkdownStyle, base: str) -> None:
     """Footnotes into their form; no links without a text or a target, and none that *style* leaves out."""
-    page = base.partition("#")[0] + "#"
+    here = ("#", base.partition("#")[0] + "#")
     within: list[tuple[Element, str]] = []
     dropped: list[Element] = []
     for link in links:
         href = link.attr("href")
         if not href:
             continue
-        if "#" in href and href.startswith(("#", page)):
+        if "#" in href and href.startswith(here):
             within.append((link, href.partition("#")[2]))
-        if _is_empty(link, style) or (href[:4] != "http" and _leads_nowhere(href, style)):
+        text = link.text
+        if ((not text or text.isspace()) and _shows_nothing(link, style)) or (
+            href[:4] != "http" and _leads_nowhere(href, style)
+        ):
             dropped.append(link)
         elif style.protect_links:
             link.attrs["href"] = f"{LESS}{href.strip()}{GREATER}"
@@ -51,10 +54,7 @@ def _leads_nowhere(href: str, style: MarkdownStyle) -> bool:
     return start.startswith(_NO_PAGE) or (style.ignore_mailto_links and start.startswith("mailto:"))
 
 
-def _is_empty(link: Element, style: MarkdownStyle) -> bool:
-    text = link.text
-    if text and not text.isspace():
-        return False
+def _shows_nothing(link: Element, style: MarkdownStyle) -> bool:
     return style.drops_images or link.find("img") is None
 
 

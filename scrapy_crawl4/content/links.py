@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from .link_scores import LinkScores
 
 _DEAD = frozenset({"", "#", "//"})
+_BEFORE_HOST = len("https://")
+_SURE = frozenset({"h", "/"})
+"""Begin neither scripts nor, but for one, what is dead."""
+
 _DRAWN = "xlink:href"
 
 
@@ -49,8 +53,10 @@ class Site:
 
     def place(self, url: str) -> Place:
         """Where an absolute *url* leads. Internal: same registered domain, or both without a host (``file:``)."""
-        # A URL without a path keeps its query in this key: the same answer, remembered once more.
-        origin = "/".join(url.split("/", 3)[:3])
+        # A URL without a path keeps its query in this key, and one with few letters before it a bit more: the same
+        # answer, remembered once more.
+        end = url.find("/", _BEFORE_HOST)
+        origin = url[:end] if end > 0 else url
         place = self._places.get(origin)
         if place is None:
             host = host_of(origin)
@@ -96,7 +102,7 @@ def tidy_hrefs(scope: Node) -> None:
     """
     for element in _anchors(scope):
         given = element.attr("href")
-        if given is None or (given[:4] == "http" and given.isprintable() and given[-1] != " "):
+        if given is None or (given[:1] in _SURE and given != "//" and given[-1] != " " and given.isprintable()):
             continue
         href = tidy(given)
         if href in _DEAD or href[:11].lower() == "javascript:":
@@ -150,8 +156,13 @@ def extract_links(scope: Node, site: Site, scores: LinkScores | None = None) -> 
         item = seen.get(href)
         if item is None:
             place = site.place(href)
-            title = (element.attr("title") or "").strip()
-            item = seen[href] = {"href": href, "text": _text(element), "title": title, "base_domain": place.domain}
+            title = element.attr("title")
+            item = seen[href] = {
+                "href": href,
+                "text": _text(element),
+                "title": title.strip() if title else "",
+                "base_domain": place.domain,
+            }
             (internal if place.internal else external).append(item)
             elements[href] = element
         elif not item["text"]:

@@ -35,6 +35,7 @@ _DELIMITED = re.compile(r"\$\$(.+)\$\$|\\\[(.+)\\\]|\$(.+)\$|\\\((.+)\\\)", re.D
 
 _NOT_PROSE = names("pre code kbd samp tt script style textarea math")
 _LONGEST = 2000
+_FEW = 100
 _IN_TEXT = re.compile(
     rf"\$\$(?P<block>[^$]{{1,{_LONGEST}}})\$\$"
     rf"|\\\[(?P<display>(?:[^\\]|\\(?![\[\]])){{1,{_LONGEST}}})\\\]"
@@ -106,8 +107,10 @@ def _tex_of(math: Element) -> str:
 def formula_of_image(image: Element) -> Element | None:
     """The formula that a picture shows and its ``alt`` spells; None if it is another picture."""
     classes = image.attr("class")
-    alt = (image.attr("alt") or "").strip() if classes and _FORMULA_IMAGES.search(classes) else ""
-    if not alt or not classes:
+    if not classes or not any(part in classes.lower() for part in ("tex", "math")):
+        return None
+    alt = (image.attr("alt") or "").strip() if _FORMULA_IMAGES.search(classes) else ""
+    if not alt:
         return None
     delimited = _DELIMITED.fullmatch(alt)
     tex = next((part for part in delimited.groups() if part), "") if delimited else alt
@@ -147,10 +150,19 @@ def may_hold_tex(markdown: str) -> bool:
     """Whether written markdown looks as if a text had formulas in it, which were escaped."""
     # One character is found much faster than several, and most pages have neither of these.
     if "$" in markdown and (
-        "$$" in markdown or any(_TEX_SIGN.search(found[1]) for found in _DOLLARS.finditer(markdown))
+        _holds_double("$", markdown) or any(_TEX_SIGN.search(found[1]) for found in _DOLLARS.finditer(markdown))
     ):
         return True
-    return "\\\\" in markdown and _BRACKETS.search(markdown) is not None
+    return _holds_double("\\", markdown) and _BRACKETS.search(markdown) is not None
+
+
+def _holds_double(sign: str, markdown: str) -> bool:
+    place = -1
+    for _ in range(_FEW):
+        place = markdown.find(sign, place + 1)
+        if place < 0 or markdown[place + 1 : place + 2] == sign:
+            return place >= 0
+    return sign * 2 in markdown
 
 
 def mark_tex(root: Node) -> bool:

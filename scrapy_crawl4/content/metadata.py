@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from turbohtml import Document
 
 _PREFIXES = ("og:", "twitter:", "article:")
-_NAMED = frozenset({"description", "keywords", "author", "content-language"})
+_NAMED = DATE_METAS | {"description", "keywords", "author", "content-language"}
 
 
 def extract_metadata(document: Document, base: str) -> dict[str, Any]:
@@ -44,20 +44,16 @@ def extract_metadata(document: Document, base: str) -> dict[str, Any]:
 def _metas(document: Document) -> dict[str, str]:
     found: dict[str, str] = {}
     for meta in document.find_all("meta"):
-        content = meta.attr("content")
+        content = (meta.attr("content") or "").strip()
         if not content:
             continue
         # All of them are in use for all properties (<meta name="og:title">, <meta property="author">), and two at once.
         for attribute in ("name", "property", "http-equiv"):
-            for name in (meta.attr(attribute) or "").lower().split():
-                _keep(found, name, content.strip())
+            value = meta.attr(attribute)
+            for name in value.lower().split() if value else ():
+                if (name in _NAMED or name.startswith(_PREFIXES)) and name not in found:
+                    found[name] = content
     return found
-
-
-def _keep(found: dict[str, str], name: str, content: str) -> None:
-    wanted = name in _NAMED or name in DATE_METAS or name.startswith(_PREFIXES)
-    if content and wanted and name not in found:
-        found[name] = content
 
 
 def _title(document: Document) -> str | None:
@@ -75,7 +71,8 @@ def _language(document: Document, declared: str | None) -> str | None:
 
 def _canonical(document: Document, base: str) -> str | None:
     for link in document.find_all("link"):
-        href = tidy(link.attr("href") or "")
-        if href and "canonical" in (link.attr("rel") or "").lower().split():
-            return join(base, href)
+        if "canonical" in (link.attr("rel") or "").lower().split():
+            href = tidy(link.attr("href") or "")
+            if href:
+                return join(base, href)
     return None

@@ -164,8 +164,8 @@ class _Page:
         content.tables = self.stage("tables", lambda: self.tables(scope), [])
         self.stage("hidden", lambda: cleaning.remove_hidden(scope), None)
         if config.target_elements:
-            root = self.selected(root, "target_elements", config.target_elements)
-        self.stage("cleaned_html", lambda: self.prepared(root), None)
+            scope = root = self.selected(root, "target_elements", config.target_elements)
+        self.stage("cleaned_html", lambda: self.prepared(scope), None)
         unwanted = self.stage("content_filter", lambda: self.unwanted(root), None)
         content.cleaned_html = self.stage("cleaned_html", lambda: self.cleaned(root), None)
         content.markdown = self.stage("markdown", lambda: self.markdown(root, unwanted), None)
@@ -195,7 +195,7 @@ class _Page:
         strategy = self.config.table_extraction or _DEFAULT_TABLES
         return list(strategy.extract_tables(scope, table_score_threshold=self.config.table_score_threshold))
 
-    def prepared(self, root: Element) -> None:
+    def prepared(self, root: Node) -> None:
         """The last changes of the tree that every later stage sees."""
         config = self.config
         prepare(root)
@@ -287,7 +287,8 @@ class _Page:
 def _parse(html: str) -> Document:
     # Shadow roots written in the page are content; as templates they can be put in their place.
     document = turbohtml.parse(html, positions=False, allow_declarative_shadow_roots=False)
-    document.strip_tags("template[shadowrootmode]")
+    if document.find_all("template"):  # the look builds the index of names that the next stages use
+        document.strip_tags("template[shadowrootmode]")
     return document
 
 

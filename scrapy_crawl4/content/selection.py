@@ -28,12 +28,18 @@ def outermost(scope: Node, matches: list[Element]) -> list[Element]:
     """Those of *matches*, in document order, that do not lie inside another one; linear in the size of *scope*."""
     if len(matches) < 2:  # noqa: PLR2004
         return matches
-    place = {element: number for number, element in enumerate(scope.iter_elements())}
-    kept: list[Element] = []
-    end = -1
-    for element in matches:
-        start = place[element]
-        if start > end:
-            kept.append(element)
-            end = start + sum(1 for _ in element.iter_elements())
-    return kept
+    inside: set[Node] = set(matches)
+    outside: set[Node] = {scope}
+    return [element for element in matches if not _lies_in(element, inside, outside)]
+
+
+def _lies_in(element: Element, inside: set[Node], outside: set[Node]) -> bool:
+    """Whether an ancestor is in *inside*; each ancestor is asked once, since it is in one of the sets from then on."""
+    way: list[Node] = []
+    node = element.parent
+    while node is not None and node not in inside and node not in outside:
+        way.append(node)
+        node = node.parent
+    found = node is not None and node in inside
+    (inside if found else outside).update(way)
+    return found

@@ -40,6 +40,8 @@ SOCIAL_MEDIA_DOMAINS = (
 
 def is_page_url(url: str) -> bool:
     """Whether *url* is absolute and leads to a page: of such a scheme, and all but files with a host."""
+    if url[:8] == "https://" and url[8:9] not in _NO_HOST:  # as most are
+        return True
     scheme, mark, rest = url.partition("://")
     if rest[:1] in _NO_HOST:
         return mark != "" and scheme.lower() == "file"
@@ -67,6 +69,14 @@ def join(base: str, url: str) -> str:
     except ValueError:
         return url
     return _with_empty_marks(joined, url) if url[-1:] in _MARKS or "?#" in url else joined
+
+
+def page_url(base: str, url: str) -> str:
+    """*url* made absolute by *base*; ``""`` if it leads to no page."""
+    if is_page_url(url):
+        return url
+    joined = join(base, url)
+    return joined if is_page_url(joined) else ""
 
 
 def resolve_links(root: Node, base: str) -> None:

@@ -9,7 +9,6 @@ import pytest
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import (
     DefaultMarkdownGenerator,
-    MainContentFilter,
     MarkdownGenerationStrategy,
     RelevantContentFilter,
     extract_page,
@@ -236,12 +235,6 @@ def test_q6_a_filter_that_fails_is_an_error_and_no_content():
     assert content.stage_errors == {"content_filter": "RuntimeError: no blocks"}
     assert content.markdown.fit_markdown == ""
     assert "longer" in content.markdown
-
-
-@pytest.mark.parametrize("name", [MainContentFilter])
-def test_filters_to_come_say_so(name):
-    with pytest.raises(UnsupportedOption, match=f"{name.__name__} is not available yet"):
-        name()
 
 
 # generators of one's own

@@ -85,15 +85,18 @@ def remove_clutter(root: Node) -> None:
     for name in _NOT_CONTENT:
         for element in root.find_all(name):
             element.decompose()
+    found: set[Element] = set()
     for element in root.find_all("noscript"):
-        _open_noscript(element)
+        _open_noscript(element, found)
 
 
-def _open_noscript(element: Element) -> None:
+def _open_noscript(element: Element, found: set[Element]) -> None:
     """Put the content of a ``<noscript>`` in its place: no script ran here.
 
     Notices that ask for JavaScript go, and so do pictures that stand for a lazy one just before (which takes over
     their address) or that only count visitors.
+
+    :param found: lazy pictures that have their address, this one among them afterwards.
     """
     text = element.text.strip()
     if text:
@@ -110,9 +113,22 @@ def _open_noscript(element: Element) -> None:
     if before is None:
         element.unwrap()
         return
-    if not _real_source(before):
-        before.attrs["src"] = image.attr("src") or ""
+    source = (image.attr("src") or "").strip()
+    if source:  # what stands there until the script runs may be a smaller copy
+        if not before.attr("src"):
+            _remove_preview(before, found)
+        before.attrs["src"] = source
+        found.add(before)
     element.decompose()
+
+
+def _remove_preview(image: Element, found: set[Element]) -> None:
+    """Take off the small copy that a figure shows in place of a picture without an address."""
+    figure = image.closest("figure")
+    pictures = figure.find_all("img") if figure is not None else []
+    place = pictures.index(image) if image in pictures else 0
+    if place and pictures[place - 1] not in found:
+        pictures[place - 1].decompose()
 
 
 def _image_before(element: Element) -> Element | None:
@@ -122,11 +138,6 @@ def _image_before(element: Element) -> Element | None:
     if not isinstance(node, Element):
         return None
     return node if node.tag == "img" else node.find("img")
-
-
-def _real_source(image: Element) -> bool:
-    src = (image.attr("src") or "").strip()
-    return bool(src) and not src.startswith("data:")
 
 
 def remove_hidden(root: Node) -> None:

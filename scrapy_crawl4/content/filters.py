@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import turbohtml
 from turbohtml import Element, Text
 
-from ..exceptions import UnsupportedOption
 from .metadata import extract_metadata
 
 if TYPE_CHECKING:
@@ -87,16 +86,3 @@ def _top(root: Element) -> list[Node]:
 
 def _html(node: Node) -> str:
     return node.html if isinstance(node, (Element, Text)) else ""
-
-
-class NotYet(RelevantContentFilter):
-    """A filter whose name is part of the interface and whose work is not done yet."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise UnsupportedOption(
-            f"{type(self).__name__} is not available yet; use a RelevantContentFilter of your own, or no filter"
-        )
-
-    def filter_content(self, html: str, min_word_threshold: int | None = None) -> list[str]:
-        """Never reached: the constructor raises."""
-        raise NotImplementedError

@@ -24,6 +24,7 @@ from .checks import check_engine
 from .documents import read_document
 from .extraction import NoExtractionStrategy, extract_json, wanted_format
 from .filters import FilterPage, TreeFilter
+from .fragments import keep_within
 from .link_scores import LinkScores
 from .llm_scope import asks_model, with_models
 from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
@@ -245,6 +246,7 @@ class _Page:
             return generator.fit(self.content.cleaned_html or "", self.url)
         for node in unwanted:
             node.decompose()
+        keep_within(root, self.url)
         return generator.from_fit_tree(root)
 
     def markdown_source(self, generator: MarkdownGenerationStrategy) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from scrapy_crawl4 import CrawlerRunConfig, DefaultMarkdownGenerator, process
 from scrapy_crawl4.commands.filenames import markdown_name
 from scrapy_crawl4.commands.options import BadUsage, Options, add_options
 
@@ -62,6 +63,21 @@ def test_outputs_are_those_of_a_crawl(files):
     }
     done = crawl4("--markdown", "-", "--html", files / "a.html", "--url", "https://example.org/x/", cwd=files)
     assert done.stdout == f"<!-- {(files / 'a.html').as_uri()} -->\n\n# One\n\n[b](https://example.org/x/b.html)\n\n"
+
+
+def test_the_converter_of_the_settings_writes_the_markdown(files):
+    (files / "list.html").write_text("<ul><li>a<li><p>b</p><p>c</p></ul>")
+    converter = ("-s", "CRAWL4_MARKDOWN_CONVERTER=markdownify")
+    default, chosen = (crawl4("--html", "list.html", *more, cwd=files) for more in ((), converter))
+    written = [results(done.stdout)[0]["markdown"]["raw_markdown"] for done in (default, chosen)]
+    page = (files / "list.html").read_bytes()
+    assert written == [
+        process(
+            page, config=CrawlerRunConfig(markdown_generator=DefaultMarkdownGenerator(converter=name))
+        ).markdown.raw_markdown
+        for name in ("turbohtml", "markdownify")
+    ]
+    assert written[0] != written[1]
 
 
 def test_standard_input(files):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import CrawlerRunConfig, HTTPCrawlerConfig
 from ..config.settings import Crawl4Settings
+from ..content.markdown import with_converter
 from ..dispatch.loading import make_dispatcher
 from ..facade import AsyncWebCrawler
 
@@ -41,6 +42,7 @@ def plan(settings: Settings, downloads: str | None = None) -> Plan:
     :param downloads: a folder for what is no page.
     :raises ValueError: for a value that breaks its rule.
     :raises Crawl4Error: for a dispatcher that cannot be loaded, or an option that is not available.
+    :raises ImportError: the markdown converter of the settings is not installed.
     """
     crawl4 = Crawl4Settings.from_settings(settings)
     paced = settings.copy()
@@ -55,7 +57,7 @@ def plan(settings: Settings, downloads: str | None = None) -> Plan:
     if settings.getpriority("DOWNLOAD_TIMEOUT"):  # Scrapy's default is no choice of anybody
         config.page_timeout = round(settings.getfloat("DOWNLOAD_TIMEOUT") * MS)
     crawler = AsyncWebCrawler(config=_http(settings, downloads), settings=given_settings(settings))
-    return Plan(crawler, config, make_dispatcher(paced), crawl4.lookahead)
+    return Plan(crawler, with_converter(config, crawl4.markdown_converter), make_dispatcher(paced), crawl4.lookahead)
 
 
 def _http(settings: Settings, downloads: str | None) -> HTTPCrawlerConfig | None:

@@ -83,7 +83,7 @@ def _plan(settings: Settings, downloads: str | None) -> Plan:
             make_folder(downloads)
     try:
         return plan(settings, downloads)
-    except (Crawl4Error, TypeError, ValueError) as error:
+    except (Crawl4Error, ImportError, TypeError, ValueError) as error:
         raise BadUsage(str(error)) from None
 
 

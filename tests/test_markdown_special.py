@@ -207,8 +207,23 @@ def test_a_converter_of_ones_own():
 def test_converters_are_checked():
     with pytest.raises(ValueError, match="converter must be one of turbohtml, markdownify"):
         DefaultMarkdownGenerator(converter="pandoc")
-    with pytest.raises(UnsupportedOption, match="pad_tables is not available with the converter 'markdownify'"):
-        DefaultMarkdownGenerator(options={"pad_tables": True}, converter="markdownify")
+
+
+@pytest.mark.parametrize("option", ["mark_code", "unicode_snob", "inline_links", "escape_html", "wrap_links"])
+def test_options_that_markdownify_can_only_have_on(option):
+    assert DefaultMarkdownGenerator(options={option: True}, converter="markdownify")
+    with pytest.raises(UnsupportedOption, match=f"{option}=False is not available with the converter 'markdownify'"):
+        DefaultMarkdownGenerator(options={option: False}, converter="markdownify")
+
+
+@pytest.mark.parametrize(
+    ("option", "default", "other"),
+    [("pad_tables", False, True), ("google_list_indent", 36, 0), ("strong_mark", "**", "__"), ("open_quote", '"', "")],
+)
+def test_options_that_markdownify_can_only_have_as_they_are(option, default, other):
+    assert DefaultMarkdownGenerator(options={option: default}, converter="markdownify")
+    with pytest.raises(UnsupportedOption, match=f"{option}={other!r} is not available with"):
+        DefaultMarkdownGenerator(options={option: other}, converter="markdownify")
 
 
 def test_the_converter_of_the_settings():

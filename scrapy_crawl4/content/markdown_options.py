@@ -118,6 +118,16 @@ def markdown_style(options: Mapping[str, Any]) -> MarkdownStyle:
     )
 
 
+def changes_style(name: str, value: Any) -> bool:
+    """Whether the option *name*, which is known and of the right type, asks for something else than the default."""
+    if name in _VALUES:
+        group, attribute, _ = _VALUES[name]
+        return bool(value != getattr(getattr(Markdown(), group), attribute))
+    if name in _SWITCHES:
+        return _SWITCHES[name][value] is not None
+    return bool(value)
+
+
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"The markdown option {name} must be of type str, got {value!r}")

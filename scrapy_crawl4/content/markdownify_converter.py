@@ -14,6 +14,7 @@ from turbohtml import Element, Text
 
 from ..exceptions import UnsupportedOption
 from .converters import MarkdownConverter
+from .markdown_options import changes_style
 from .names import names
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ class MarkdownifyConverter(MarkdownConverter):
         :raises UnsupportedOption: naming the option.
         """
         for name, value in style.options.items():
-            if name not in _ABLE and value not in (None, False) and not _is_default(name, value):
+            if name not in _ABLE and changes_style(name, value):
                 raise UnsupportedOption(
-                    f"The markdown option {name} is not available with the converter 'markdownify'; "
+                    f"The markdown option {name}={value!r} is not available with the converter 'markdownify'; "
                     "leave it out, or use the converter 'turbohtml'"
                 )
 
@@ -71,10 +72,6 @@ class MarkdownifyConverter(MarkdownConverter):
             raise ValueError(
                 "The page is nested too deeply for markdownify; use the converter 'turbohtml', which has no such limit"
             ) from None
-
-
-def _is_default(name: str, value: Any) -> bool:
-    return value is True and name in {"mark_code", "escape_html", "unicode_snob", "inline_links", "wrap_links"}
 
 
 def _adapt(root: Node, style: MarkdownStyle) -> None:

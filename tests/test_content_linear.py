@@ -84,3 +84,68 @@ def test_depth_is_no_obstacle(name):
     root = turbohtml.parse("<body>" + "<div>" * 200_000 + "<p>words at the very bottom of it all</p>").root
     assert isinstance(FILTERS[name]().unwanted(FilterPage(root)), list)
     assert outline(root).chars[0] == len("words at the very bottom of it all")
+
+
+def rows_of_wide_cells(size):
+    return "<table>" + ("<tr>" + "<td colspan=1000>x" * size) * 2
+
+
+def blocks_and_buttons(size):
+    return "<div>" + "<pre>a = 1</pre><button>Run</button>" * size
+
+
+def blank_breaks(size):
+    return "<p>words" + "<br> " * size + "end"
+
+
+def kept_lines(size):
+    return "<div style='white-space: pre'>one\ntwo" * size
+
+
+def headings_in_headings(size):
+    return "<h2><b><a href=/x>one</a></b> words<div>" * (size // 2)
+
+
+def drawings_in_code(size):
+    return "<pre>" + "<svg id=mermaid-1><text>label</text></svg>" * size
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *(rows_of_wide_cells, blocks_and_buttons, blank_breaks, kept_lines, headings_in_headings, drawings_in_code),
+        *(flat, deep, wide),
+    ],
+)
+def test_shapes_that_invite_looking_again_and_again_are_read_once(shape):
+    config = CrawlerRunConfig()
+    pages = [shape(size) for size in (100, 200, 400)]
+    extract_page(pages[0], url="https://example.org/", config=config)
+    small, middle, large = (
+        calls(lambda page=page: extract_page(page, url="https://example.org/", config=config)) for page in pages
+    )
+    assert large - middle <= 2.3 * (middle - small) + 500
+
+
+@pytest.mark.parametrize("tag", ["p", "html"])
+def test_thousands_of_attributes_go_together(tag):
+    attributes = " ".join(f"a{number}=1" for number in range(3000))
+    page = f"<{tag} {attributes} class=kept><b>bold</b> text"
+    content = extract_page(page, url="https://example.org/", config=CrawlerRunConfig())
+    assert f'<{tag} class="kept">' in content.cleaned_html
+    assert "a1=" not in content.cleaned_html
+    assert str(content.markdown).strip() == "**bold** text"
+
+
+def test_data_attributes_of_thousands_stay_if_wanted():
+    attributes = " ".join(f"data-a{number}=1 b{number}=2" for number in range(1500))
+    config = CrawlerRunConfig(keep_data_attributes=True)
+    content = extract_page(f"<p {attributes}>text", url="https://example.org/", config=config)
+    assert content.cleaned_html.count("data-a") == 1500
+    assert "b1=" not in content.cleaned_html
+
+
+def test_lines_that_a_style_keeps_are_text_as_it_was():
+    page = "<div style='white-space: pre-line'>a &lt;b&gt; &amp;amp;\n\n&#13;c\n  d</div>"
+    content = extract_page(page, url="https://example.org/", config=CrawlerRunConfig())
+    assert "a &lt;b&gt; &amp;amp;<br><br>\rc<br>  d" in content.cleaned_html

@@ -18,7 +18,7 @@ from .maths import keep_maths, keep_scripted_maths
 from .selection import outermost
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from turbohtml import Document, Node
 
@@ -29,6 +29,8 @@ _NOT_CONTENT = ("template", "svg")
 _HIDDEN = '[hidden]:not([hidden="until-found" i]),[style*="display" i],[style*="visibility" i]'
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _HIDDEN_SHARE = 0.5
+_MOST_ATTRIBUTES = 1000
+"""More are no page's, and are dropped together: one by one each costs as much as there are others."""
 _SCRIPT_NOTICE = re.compile(r"java\s?script", re.IGNORECASE)
 _NOTICE_LENGTH = 300
 
@@ -184,12 +186,12 @@ def remove_short_blocks(root: Node, threshold: int) -> None:
 
 def remove_empty(root: Node) -> None:
     """Take off text elements that hold nothing, from the inside out; lines of code may be empty."""
-    code = {line for pre in outermost(root, root.find_all("pre")) for line in pre.iter_elements()}
+    has_code = root.find("pre") is not None
     for element in reversed(list(root.iter_elements(_EMPTYABLE))):
         size = len(element)
         if size > 1 or (size and (type(first := element[0]) is Element or not _is_blank(first))):
             continue
-        if element in code or element.parent is None:
+        if element.parent is None or (has_code and element.closest("pre") is not None):
             continue
         # A space may be all that keeps two words apart.
         if size and element.tag in _INLINE:
@@ -204,9 +206,29 @@ def _is_blank(node: Node) -> bool:
 
 def strip_attributes(root: Node, keep: Collection[str], *, keep_data: bool = False) -> None:
     """Drop every attribute but those in *keep* (and ``data-*`` with *keep_data*)."""
+    overloaded: list[Element] = []
     for element in root.iter_elements(include_self=True):
         attributes = element.attrs
         if attributes:
-            for name in [*attributes]:
+            present = [*attributes]
+            if len(present) > _MOST_ATTRIBUTES:
+                overloaded.append(element)
+                continue
+            for name in present:
                 if name not in keep and not (keep_data and name.startswith("data-")):
                     del attributes[name]
+    for element in overloaded:
+        _replace(element, lambda name: name in keep or (keep_data and name.startswith("data-")))
+
+
+def limit_attributes(document: Document) -> None:
+    """Drop attributes of the root of a page if there are thousands, before other stages remember the element."""
+    root = document.root
+    if root is not None and len(root.attrs) > _MOST_ATTRIBUTES:
+        _replace(root, KEPT_ATTRIBUTES.__contains__)
+
+
+def _replace(element: Element, keep: Callable[[str], bool]) -> None:
+    attributes = {name: value for name, value in element.attrs.items() if keep(name)}
+    element.wrap_children(Element(element.tag, attributes))
+    element.unwrap()

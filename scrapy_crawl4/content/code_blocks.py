@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
 from .names import names
+from .selection import outermost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from turbohtml import Node
 
 _LANGUAGE_CLASS = re.compile(
@@ -47,22 +47,28 @@ def prepare_code(root: Node) -> None:
     """Take line numbers away from code, and write its language where a fence takes it from."""
     if root.find("table") is not None:
         _open_code_tables(root)
-    for pre in root.find_all("pre"):
-        _remove_numbers(pre)
-        _remove_buttons(pre)
+    blocks = root.find_all("pre")
+    beside: set[Element] = set()
+    for pre in blocks:
+        parent = pre.parent
+        if not isinstance(parent, Element) or parent.closest("pre") is None:  # else done with the one around it
+            _remove_numbers(pre)
+            for button in pre.find_all("button"):
+                button.decompose()
+        if isinstance(parent, Element) and parent.tag == "div" and parent not in beside:
+            beside.add(parent)
+            _remove_copy_buttons(parent)
+    for pre in blocks:
         language = _language(pre)
         if language:
             pre.attrs["class"] = f"language-{language}"
 
 
-def _remove_buttons(pre: Element) -> None:
-    """Buttons in code, and the one beside it that copies it."""
-    for button in pre.find_all("button"):
-        button.decompose()
-    if isinstance(pre.parent, Element) and pre.parent.tag == "div":
-        for button in [node for node in pre.parent if isinstance(node, Element) and node.tag == "button"]:
-            if _COPIES.match(button.text):
-                button.decompose()
+def _remove_copy_buttons(place: Element) -> None:
+    """The button beside code that copies it."""
+    for button in [node for node in place if isinstance(node, Element) and node.tag == "button"]:
+        if _COPIES.match(button.text):
+            button.decompose()
 
 
 def _remove_numbers(scope: Node) -> None:
@@ -142,12 +148,15 @@ def _language_of_code(element: Element, classes: str) -> str:
 
 def break_styled_lines(root: Node) -> None:
     """Where a style makes lines, make them: ``display: block`` on a span, and line ends that ``white-space`` keeps."""
+    keeping: list[Element] = []
     for element in root.select('span[style*="display" i],[style*="white-space" i]'):
         style = element.attr("style") or ""
         if element.tag == "span" and _OWN_LINE.search(style):
             element.tag = "div"
         if element.tag not in {"pre", "code"} and _KEPT_LINES.search(style):
-            _break_lines(element)
+            keeping.append(element)
+    for element in outermost(root, keeping):
+        _break_lines(element)
 
 
 def _break_lines(element: Element) -> None:
@@ -157,13 +166,11 @@ def _break_lines(element: Element) -> None:
             node.replace_with(*_with_breaks(node.data))
 
 
-def _with_breaks(text: str) -> Iterable[Node]:
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if number:
-            yield Element("br")
-        if line:
-            yield Text(line)
+def _with_breaks(text: str) -> list[Node]:
+    # Parsed, since nodes that are made one by one take ten times as long.
+    lines = Element("div")
+    lines.set_inner_html(html.escape(text, quote=False).replace("\r", "&#13;").replace("\n", "<br>"))
+    return list(lines)
 
 
 def tidy_pre(pre: Element) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
+
+if TYPE_CHECKING:
+    from turbohtml import Node
 
 _NODES = 60
 _LENGTH = 300
@@ -25,15 +29,16 @@ class Describer:
 
     def __call__(self, image: Element) -> str:
         """The words beside *image*, ``""`` if there are none."""
+        below: Node = image
         node, text = image.parent, ""
         for _ in range(_LEVELS):
             if not isinstance(node, Element) or node.tag in _TOO_WIDE:
                 break
-            if text or len(node) > 1:  # else it holds no more than what was read already, which has no words
+            if text or not _alone(below):  # else nothing was added to what was read already, which has no words
                 text = self._text(node)
             if text and text.count(" ") + 1 >= self._min_words:
                 return text
-            node = node.parent
+            below, node = node, node.parent
         return ""
 
     def _text(self, container: Element) -> str:
@@ -41,6 +46,10 @@ class Describer:
         if known is None:
             known = self._read[container] = _shortened(container)
         return known
+
+
+def _alone(node: Node) -> bool:
+    return node.next_sibling is None and node.previous_sibling is None
 
 
 def _shortened(container: Element) -> str:

@@ -17,15 +17,20 @@ def keep_diagrams(root: Node) -> None:
 
     Of a drawn diagram, whose source is gone, the labels are kept, each on a line after a comment with its kind.
     """
+    filled: set[Element] = set()
     for drawing in root.find_all("svg"):
         if (drawing.attr("id") or "").startswith("mermaid"):
-            _keep_labels(drawing)
+            _keep_labels(drawing, filled)
     for place in root.find_all("div", class_="mermaid"):
         if place.find("pre") is None and place.text.strip():
             place.replace_with(_block(place.text))
 
 
-def _keep_labels(drawing: Element) -> None:
+def _keep_labels(drawing: Element, filled: set[Element]) -> None:
+    """Put the labels in place of *drawing*, and of the ``<pre>`` that holds nothing else.
+
+    :param filled: each ``<pre>`` that holds the labels of another one.
+    """
     found = drawing.select(_LABELS) or drawing.find_all("text")
     labels = dict.fromkeys(" ".join(label.text.split()) for label in found)
     labels.pop("", None)
@@ -33,7 +38,10 @@ def _keep_labels(drawing: Element) -> None:
         return
     kind = drawing.attr("aria-roledescription") or "diagram"
     pre = drawing.closest("pre")
-    place = pre if pre is not None and pre.text.strip() == drawing.text.strip() else drawing
+    place = drawing
+    if pre is not None and pre not in filled:
+        filled.add(pre)
+        place = pre if pre.text.strip() == drawing.text.strip() else drawing
     place.replace_with(_block(f"%% {kind}\n" + "\n".join(labels)))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .markdown_options import MarkdownStyle
 
 _NO_PAGE = ("data:", "vbscript:", "javascript:", "about:")
+_HEADINGS = "h1,h2,h3,h4,h5,h6"
 _LONGEST_SCHEME = 11
 _PERMALINKS = frozenset({"#", "¶", "§", "🔗", "⚓", "\u200b", "", "link", "permalink", "anchor"})
 
@@ -61,7 +62,8 @@ def _shows_nothing(link: Element, style: MarkdownStyle) -> bool:
 def mend_headings(headings: Iterable[Element]) -> None:
     """Headings around links, not in them, and without the links to themselves that pages put there."""
     for heading in headings:
-        for link in heading.find_all("a"):
+        nested = isinstance(heading.parent, Element) and heading.parent.closest(_HEADINGS) is not None
+        for link in () if nested else heading.find_all("a"):
             if "#" in (link.attr("href") or "") and link.text.strip().lower() in _PERMALINKS and not link.find("img"):
                 link.decompose()
         _lift_out_of_link(heading)

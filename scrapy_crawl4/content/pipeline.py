@@ -291,6 +291,7 @@ def _parse(html: str) -> Document:
     document = turbohtml.parse(html, positions=False, allow_declarative_shadow_roots=False)
     if document.find_all("template"):  # the look builds the index of names that the next stages use
         document.strip_tags("template[shadowrootmode]")
+    cleaning.limit_attributes(document)
     return document
 
 

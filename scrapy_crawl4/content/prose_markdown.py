@@ -68,6 +68,7 @@ def bracket_readings(readings: Iterable[Element]) -> None:
 def break_paragraphs(breaks: Iterable[Element]) -> None:
     """Line breaks at the start of a block go; two and more in a row separate paragraphs."""
     gap: Element | None = None  # the last one made: line breaks right after it add nothing
+    passed: tuple[Text | None, Element | Text | None] = (None, None)  # blanks that were passed already, and to what
     for line_break in breaks:
         parent = line_break.parent
         if not isinstance(parent, Element):
@@ -75,7 +76,9 @@ def break_paragraphs(breaks: Iterable[Element]) -> None:
         if parent.tag == "code":
             pre_of_lines(parent)
             continue
-        before = _before(line_break)
+        before = _before(line_break, *passed)
+        blank = line_break.previous_sibling
+        passed = (blank if isinstance(blank, Text) else None, before)
         if before is None:
             if parent.tag in _PARAGRAPHS:
                 line_break.decompose()
@@ -88,10 +91,15 @@ def break_paragraphs(breaks: Iterable[Element]) -> None:
                 before.decompose()
 
 
-def _before(node: Element) -> Element | Text | None:
-    """The node before, white space aside; None at the start of the parent."""
+def _before(node: Element, known: Text | None, before_known: Element | Text | None) -> Element | Text | None:
+    """The node before, white space aside; None at the start of the parent.
+
+    :param known: a text that this was asked for the last time, and what was found then: breaks are taken off between.
+    """
     before = node.previous_sibling
     while isinstance(before, Text) and not before.data.strip():
+        if before == known:
+            return before_known
         before = before.previous_sibling
     return before if isinstance(before, (Element, Text)) else None
 

@@ -43,7 +43,7 @@ def lay_out_spans(rows: Sequence[Row]) -> None:
     covered: _Covered = {}
     widest_span = max((len(row.cells) for row in rows), default=1)  # colspan="100" is how pages say "all columns"
     for number, row in enumerate(rows):
-        line, covered = _line(row.cells, covered, (len(rows) - number, widest_span))
+        line, covered = _line(row.cells, covered, (len(rows) - number, widest_span), budget)
         lines.append(line)
         budget -= len(line)
         if budget < 0:
@@ -59,16 +59,19 @@ def lay_out_spans(rows: Sequence[Row]) -> None:
             row.element.append(cell)
 
 
-def _line(row: Sequence[Element], covered: _Covered, limits: tuple[int, int]) -> tuple[list[Element], _Covered]:
+def _line(
+    row: Sequence[Element], covered: _Covered, limits: tuple[int, int], most: int
+) -> tuple[list[Element], _Covered]:
     """The cells of one row with those that reach into it, and what is covered in the next.
 
     :param limits: see :func:`_add`.
+    :param most: a line that has more cells is not finished.
     """
     line: list[Element] = []
     below: _Covered = {}
     waiting = deque(row)
     last = max(covered, default=-1)
-    while waiting or len(line) <= last:
+    while (waiting or len(line) <= last) and len(line) <= most:
         column = len(line)
         if column in covered:
             cell, rows = covered[column]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         DefaultMarkdownGenerator,
         DefaultTableExtraction,
         ExtractionStrategy,
+        FilterPage,
         FixedLengthWordChunking,
         IdentityChunking,
         JsonCssExtractionStrategy,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         RelevantContentFilter,
         SlidingWindowChunking,
         TableExtractionStrategy,
+        TreeFilter,
         WebScrapingStrategy,
         process,
     )
@@ -111,6 +113,7 @@ __all__ = [
     "DisplayMode",
     "EngineError",
     "ExtractionStrategy",
+    "FilterPage",
     "FixedLengthWordChunking",
     "GeolocationConfig",
     "HTTPCrawlerConfig",
@@ -146,6 +149,7 @@ __all__ = [
     "SemaphoreSlot",
     "SlidingWindowChunking",
     "TableExtractionStrategy",
+    "TreeFilter",
     "UnsupportedOption",
     "VirtualScrollConfig",
     "WebScrapingStrategy",
@@ -161,13 +165,13 @@ _HOMES = {
     ),
     ".content": (
         "BM25ContentFilter ChunkingStrategy ContentScrapingStrategy DefaultMarkdownGenerator "
-        "DefaultTableExtraction ExtractionStrategy FixedLengthWordChunking IdentityChunking "
+        "DefaultTableExtraction ExtractionStrategy FilterPage FixedLengthWordChunking IdentityChunking "
         "JsonCssExtractionStrategy JsonElementExtractionStrategy JsonLxmlExtractionStrategy "
         "JsonXPathExtractionStrategy LLMConfig LLMContentFilter "
         "LLMExtractionStrategy LLMTableExtraction LXMLWebScrapingStrategy MainContentFilter "
         "MarkdownGenerationStrategy NoExtractionStrategy NoTableExtraction OverlappingWindowChunking "
         "PruningContentFilter PruningContentFilterLXML RegexChunking RegexExtractionStrategy RelevantContentFilter "
-        "SlidingWindowChunking TableExtractionStrategy WebScrapingStrategy process "
+        "SlidingWindowChunking TableExtractionStrategy TreeFilter WebScrapingStrategy process "
     ),
     ".dispatch": "BaseDispatcher Load MemoryAdaptiveDispatcher RateLimiter SemaphoreDispatcher",
     ".downloader": "DispatchDownloader",

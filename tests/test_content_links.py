@@ -256,7 +256,8 @@ def test_registered_domain(host, domain):
 def test_links_stand_wherever_an_address_stands():
     html = (
         "<body><noscript><p>Please enable JavaScript, <a href=/help>help</a></p></noscript>"
-        "<template><a href=/later>l</a></template><div hidden><a href=/menu>m</a></div><svg><a xlink:href=/drawn><text>d</text></a></svg>"
+        "<template><a href=/later>l</a></template><div hidden><a href=/menu>m</a></div>"
+        "<svg><a xlink:href=/drawn><text>d</text></a></svg>"
         "<map><area href=/area alt=Area></map><a href=/out><b>o</a><p><a href=/in><a href=/next>n</a></a>"
     )
     content = page(html)

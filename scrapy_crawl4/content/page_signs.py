@@ -15,14 +15,14 @@ _NAME_PARTS = {
     "share": "share sharing social follow addthis facebook twitter",
     "nav": "nav menu crumb pagina pager",
     "toc": "toc- table-of contents-",
-    "side": "side widget rail- aside column-right columnright secondary complementary",
+    "side": "side widget -rail- aside column-right columnright secondary complementary",
     "foot": "foot copyright legal disclaimer colophon",
     "head": "header masthead topbar top-bar banner hero",
     "related": (
         "relat recommend more- popular trending latest similar also next prev recirc teaser suggest upsell "
         "crosssell cross-sell"
     ),
-    "ad": "-ad- -ads- ad- ads- advert sponsor promo outbrain taboola dfp affiliate",
+    "ad": "-ad- -ads- -adv- adsense adslot adunit advert sponsor promo outbrain taboola dfp affiliate",
     "subscribe": "newsletter subscri signup sign-up login log-in register paywall donat -cta- call-to",
     "cookie": "cookie consent gdpr popup modal overlay dialog toast alert",
     "meta": "byline author date time meta tag- tags- categor credit posted publish",
@@ -30,7 +30,7 @@ _NAME_PARTS = {
     "caption": "caption figure",
     "tool": "tool button btn icon action control search filter sort form rating vote",
     "article": "article story blog",
-    "content": ("content body main copy prose markdown richtext rich-text text- primary description wysiwyg"),
+    "content": ("content body main copy prose markdown richtext rich-text -text- primary description wysiwyg"),
     "product": "product price sku review spec detail item",
     "list": "list card grid result tile row",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from .markdown_escapes import take_back_escapes
+
 if TYPE_CHECKING:
     from turbohtml import Node
 
@@ -36,8 +38,11 @@ class TurbohtmlConverter(MarkdownConverter):
     """The default: GitHub-flavoured markdown in one pass in C."""
 
     def write(self, root: Node, style: MarkdownStyle) -> str:
-        """The markdown of *root*."""
-        return root.to_markdown(style.writer)
+        """The markdown of *root*, with no more escapes than it takes, unless *style* says how to escape."""
+        markdown = root.to_markdown(style.writer)
+        if style.writer.escaping.mode != "minimal" or style.writer.code.block_style != "fenced":
+            return markdown  # indented code is hard to tell
+        return take_back_escapes(markdown)
 
 
 def find_converter(converter: str | MarkdownConverter | None) -> MarkdownConverter:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LETTER: Final = r"[^\W_]"
 # Each begins with its backslash, which is found fast; what stands before is looked at after. None begins with the
 # second half of an escaped backslash.
-_NEEDLESS: Final = (
+_NEEDLESS: Final = re.compile(
     r"\\(?:"
     rf"(?<={_LETTER}\\)_(?:\\_)*(?={_LETTER})"  # in a word: no emphasis (CommonMark 0.31, 6.2)
     r"|(?<=\d\\)[.)](?=\w)"  # without a blank: no item of a list (5.2)
@@ -17,11 +20,10 @@ _NEEDLESS: Final = (
     r"|(?<=\w \\)\*(?:\\\*)*(?= \w)"  # between blanks: no emphasis
     r")"
 )
-_FIRST: Final = re.compile(_NEEDLESS)
-_TOKEN: Final = re.compile(
-    _NEEDLESS + r"|(?P<code>\\*`+)|(?P<tag>(?<!\\)<(?:pre|code)\b)|(?P<blank>\n[ \t>]*(?=\n))", re.IGNORECASE
-)
-_FENCE: Final = "```"
+_TICKS: Final = re.compile(r"`+")
+_CODE_TAG: Final = re.compile(r"<(?:pre|code)\b")
+_FENCE: Final = 3
+_BLANK_LINE: Final = "\n\n"
 
 
 def take_back_escapes(markdown: str) -> str:
@@ -29,27 +31,52 @@ def take_back_escapes(markdown: str) -> str:
 
     Code stays as it is, and so does HTML with code in it, up to the next blank line.
     """
-    if "\\" not in markdown or _FIRST.search(markdown) is None:
+    if "\\" not in markdown or _NEEDLESS.search(markdown) is None:
         return markdown
-    kept: list[str] = []
+    parts: list[str] = []
     done = 0
-    closing = ""  # what ends the code that this is in
-    for found in _TOKEN.finditer(markdown):
-        if found.lastgroup is not None:
-            closing = _closing(closing, found[0])
-        elif not closing:
-            kept += markdown[done : found.start()], found[0].replace("\\", "")
-            done = found.end()
-    kept.append(markdown[done:])
-    return "".join(kept)
+    for start, end in sorted([*_marked_code(markdown), *_tagged_code(markdown), (len(markdown), len(markdown))]):
+        if start > done:
+            parts.append(_NEEDLESS.sub(_bare, markdown[done:start]))
+        parts.append(markdown[max(start, done) : end])
+        done = max(done, end)
+    return "".join(parts)
 
 
-def _closing(closing: str, token: str) -> str:
-    """What ends the code behind *token*, an empty text for none, if it was *closing* before."""
-    ticks = token.lstrip("\\")
-    if ticks[0] == "\n":
-        return closing if closing.startswith(_FENCE) else ""
-    if closing:
-        return "" if ticks == closing else closing
-    escaped = (len(token) - len(ticks)) % 2
-    return ticks[escaped:]
+def _bare(found: re.Match[str]) -> str:
+    return found[0].replace("\\", "")
+
+
+def _marked_code(markdown: str) -> Iterator[tuple[int, int]]:
+    """Where code between backticks is, fences and spans; a span ends before a blank line."""
+    opening = ""
+    start = seen = 0
+    for found in _TICKS.finditer(markdown):
+        if opening and len(opening) < _FENCE and markdown.find(_BLANK_LINE, seen, found.start()) >= 0:
+            opening = ""
+        seen = found.end()
+        if not opening:
+            start = found.start()
+            opening = found[0][_is_escaped(markdown, start) :]
+        elif found[0] == opening:
+            yield start, seen
+            opening = ""
+    if len(opening) >= _FENCE:
+        yield start, len(markdown)
+
+
+def _is_escaped(markdown: str, place: int) -> bool:
+    before = place
+    while before and markdown[before - 1] == "\\":
+        before -= 1
+    return (place - before) % 2 == 1
+
+
+def _tagged_code(markdown: str) -> Iterator[tuple[int, int]]:
+    """Where HTML is with code in it."""
+    end = 0
+    for found in _CODE_TAG.finditer(markdown):
+        if found.start() >= end and not _is_escaped(markdown, found.start()):
+            end = markdown.find(_BLANK_LINE, found.start())
+            end = end if end >= 0 else len(markdown)
+            yield found.start(), end

@@ -3,11 +3,16 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scrapy_crawl4 import AsyncWebCrawler
 
 from .resources import Held
 from .server import Site
+
+# How long an example takes says more about what else the machine does; pytest-timeout finds what hangs.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 SLOW_FILES = frozenset(
     f"test_{name}.py"

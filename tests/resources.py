@@ -29,12 +29,9 @@ def _threads() -> set[str]:
 
 def _tasks() -> set[str]:
     """Unfinished asyncio tasks of all loops but that of the site, which has one for each idle connection."""
-    found = set()
-    for task in gc.get_objects():
-        with contextlib.suppress(ReferenceError):
-            if isinstance(task, asyncio.Task) and not task.done() and not _is_of_site(task):
-                found.add(f"task {task!r}")
-    return found
+    # Asked of the type: isinstance() asks the object too, and a weak reference to none raises.
+    tasks = [thing for thing in gc.get_objects() if issubclass(type(thing), asyncio.Task)]
+    return {f"task {task!r}" for task in tasks if not task.done() and not _is_of_site(task)}
 
 
 def _is_of_site(task: asyncio.Task[object]) -> bool:
@@ -89,14 +86,18 @@ class Held:
 
     @classmethod
     def now(cls) -> Self:
-        gc.collect()
         return cls(frozenset(_threads() | _tasks() | _processes() | _files() | _temporary()))
 
     def added(self, patience: float = 10) -> list[str]:
         """What is held now and was not then; waits up to `patience` seconds for things that are on their way out."""
         end = time.monotonic() + patience
-        while True:
-            added = sorted(self.now().lines - self.lines)
+        while added := self._difference():
+            gc.collect()  # only now, as it takes long: what is garbage alone has made no difference
+            added = self._difference()
             if not added or time.monotonic() > end:
-                return added
+                break
             time.sleep(0.05)
+        return added
+
+    def _difference(self) -> list[str]:
+        return sorted(self.now().lines - self.lines)

@@ -81,7 +81,7 @@ async def test_invariant_2_bounded_memory(site):
             taken += 1
             assert read - taken <= 50
             if taken % 50 == 0:
-                most = max(most, sum(isinstance(thing, CrawlResult) for thing in gc.get_objects()))
+                most = max(most, sum(type(thing) is CrawlResult for thing in gc.get_objects()))
     assert taken == 1000
     # Four in flight, four waiting to be taken, one here, and as many on their way between the loops.
     assert most <= 18

@@ -15,6 +15,7 @@ _LEVELS_TO_ITEM = 3
 _AROUND_BOX = frozenset({"label", "span", "p", "div"})
 _TERM_BLOCKS = names("p div ul ol dl pre table blockquote h1 h2 h3 h4 h5 h6 b strong")
 _HIGHEST = 999_999_999  # nine digits are what markdown reads as a number of a list
+_MOST_DIGITS = 20
 
 
 def number_lists(lists: Iterable[Element]) -> None:
@@ -36,7 +37,8 @@ def _numbered(items: Iterable[Element]) -> bool:
 
 def _number(value: str | None) -> int | None:
     text = (value or "").strip()
-    return int(text) if text.isdecimal() and int(text) <= _HIGHEST else None
+    number = int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else _HIGHEST + 1
+    return number if number <= _HIGHEST else None
 
 
 def _numbers(items: list[Element], values: list[int | None], start: int | None, *, countdown: bool) -> list[int]:

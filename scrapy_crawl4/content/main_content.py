@@ -173,7 +173,7 @@ def _keep_pictures_with_text(view: PageView, kept: list[bool]) -> None:
 
 def _is_icon(node: Node) -> bool:
     sizes = [node.attr(name) or "" for name in ("width", "height")] if isinstance(node, Element) else []
-    return any(size.isdigit() and len(size) <= _ICON_DIGITS and int(size) < _ICON for size in sizes)
+    return any(size.isdecimal() and len(size) <= _ICON_DIGITS and int(size) < _ICON for size in sizes)
 
 
 def _figure(box: Box) -> Box | None:

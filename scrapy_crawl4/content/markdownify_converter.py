@@ -34,6 +34,9 @@ _ABLE: Final = names(
 _BLOCKS = names(
     "address aside details dialog fieldset figcaption figure footer form header hgroup legend main nav summary dl dd"
 )
+# markdownify reads a run of white space again from each of its characters.
+_LONG_SPACE = re.compile(r"(?<![ \t\r\n])[ \t\r\n]{1000,}+")
+_MOST_DIGITS = 9
 _EMPHASIS = names("b strong i em s del strike")
 _TABLE_PARTS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _PUNCTUATION = re.compile(r"[^\w\s]")
@@ -67,7 +70,7 @@ class MarkdownifyConverter(MarkdownConverter):
         copy = deepcopy(root)
         _adapt(copy, style)
         try:
-            return str(_Writer(style).convert(copy.html)).strip()
+            return str(_Writer(style).convert(_LONG_SPACE.sub("\n", copy.html))).strip()
         except RecursionError:
             raise ValueError(
                 "The page is nested too deeply for markdownify; use the converter 'turbohtml', which has no such limit"
@@ -209,7 +212,7 @@ class _Writer(_Base):  # type: ignore[misc]  # its stubs know only the construct
         numbers = self._numbers.get(id(parent))
         if numbers is None:
             start = _attribute(parent, "start")
-            first = int(start) if start.isdecimal() else 1
+            first = int(start) if start.isdecimal() and len(start) <= _MOST_DIGITS else 1
             items = parent.find_all("li", recursive=False)
             numbers = self._numbers[id(parent)] = {id(one): number for number, one in enumerate(items, first)}
         return numbers.get(id(item), 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from turbohtml import Element, Text
 
 from .names import names
 from .selection import outermost
+from .workshop import Workshop
 
 if TYPE_CHECKING:
     from turbohtml import Node
@@ -84,6 +84,7 @@ def _is_numbers(element: Element) -> bool:
 
 def _open_code_tables(root: Node) -> None:
     """A table that only laid line numbers beside code becomes that code."""
+    workshop = Workshop()
     tables: dict[Element, None] = {}
     for cell in root.find_all("td", class_=True):
         if _is_numbers(cell):
@@ -92,12 +93,12 @@ def _open_code_tables(root: Node) -> None:
             if table is not None:
                 tables[table] = None
     for table in tables:
-        code = _code_of_table(table)
+        code = _code_of_table(table, workshop)
         if code is not None and table.parent is not None:
             table.replace_with(code)
 
 
-def _code_of_table(table: Element) -> Element | None:
+def _code_of_table(table: Element, workshop: Workshop) -> Element | None:
     cells = table.find_all("td")
     blocks = table.find_all("pre", limit=2)
     if len(blocks) == 1 and len(cells) == 1:
@@ -109,7 +110,7 @@ def _code_of_table(table: Element) -> Element | None:
     if not lines:
         return None
     code = "\n".join(line.text.strip("\n") for line in lines)
-    return Element("pre", {"class": table.attr("class") or ""}, [Text(code)])
+    return workshop.element("pre", code, {"class": table.attr("class") or ""})
 
 
 def _language(pre: Element) -> str:
@@ -155,22 +156,16 @@ def break_styled_lines(root: Node) -> None:
             element.tag = "div"
         if element.tag not in {"pre", "code"} and _KEPT_LINES.search(style):
             keeping.append(element)
+    workshop = Workshop()
     for element in outermost(root, keeping):
-        _break_lines(element)
+        _break_lines(element, workshop)
 
 
-def _break_lines(element: Element) -> None:
+def _break_lines(element: Element, workshop: Workshop) -> None:
     for node in [child for child in element.descendants if isinstance(child, Text) and "\n" in child.data.strip()]:
         parent = node.parent
         if isinstance(parent, Element) and parent.tag not in {"pre", "code", "textarea"}:
-            node.replace_with(*_with_breaks(node.data))
-
-
-def _with_breaks(text: str) -> list[Node]:
-    # Parsed, since nodes that are made one by one take ten times as long.
-    lines = Element("div")
-    lines.set_inner_html(html.escape(text, quote=False).replace("\r", "&#13;").replace("\n", "<br>"))
-    return list(lines)
+            node.replace_with(*workshop.lines(node.data))
 
 
 def tidy_pre(pre: Element) -> None:

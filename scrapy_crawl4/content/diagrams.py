@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from turbohtml import Element, Text
+from .workshop import Workshop
 
 if TYPE_CHECKING:
-    from turbohtml import Node
+    from turbohtml import Element, Node
 
 _LABELS = ".nodeLabel,.edgeLabel span,.label span"
 
@@ -17,16 +17,17 @@ def keep_diagrams(root: Node) -> None:
 
     Of a drawn diagram, whose source is gone, the labels are kept, each on a line after a comment with its kind.
     """
+    workshop = Workshop()
     filled: set[Element] = set()
     for drawing in root.find_all("svg"):
         if (drawing.attr("id") or "").startswith("mermaid"):
-            _keep_labels(drawing, filled)
+            _keep_labels(drawing, filled, workshop)
     for place in root.find_all("div", class_="mermaid"):
         if place.find("pre") is None and place.text.strip():
-            place.replace_with(_block(place.text))
+            place.replace_with(_block(place.text, workshop))
 
 
-def _keep_labels(drawing: Element, filled: set[Element]) -> None:
+def _keep_labels(drawing: Element, filled: set[Element], workshop: Workshop) -> None:
     """Put the labels in place of *drawing*, and of the ``<pre>`` that holds nothing else.
 
     :param filled: each ``<pre>`` that holds the labels of another one.
@@ -42,8 +43,10 @@ def _keep_labels(drawing: Element, filled: set[Element]) -> None:
     if pre is not None and pre not in filled:
         filled.add(pre)
         place = pre if pre.text.strip() == drawing.text.strip() else drawing
-    place.replace_with(_block(f"%% {kind}\n" + "\n".join(labels)))
+    place.replace_with(_block(f"%% {kind}\n" + "\n".join(labels), workshop))
 
 
-def _block(source: str) -> Element:
-    return Element("pre", {"class": "language-mermaid"}, [Element("code", None, [Text(source.strip("\n"))])])
+def _block(source: str, workshop: Workshop) -> Element:
+    block = workshop.element("pre", attributes={"class": "language-mermaid"})
+    block.append(workshop.element("code", source.strip("\n")))
+    return block

@@ -16,6 +16,7 @@ from turbohtml import Element, Text
 
 from .markdown_marks import mark
 from .names import names
+from .workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,35 +50,38 @@ _DOLLARS = re.compile(r"\$(?=[^\s$])([^$\n]{1,500})(?<=\S)\$(?!\d)")
 
 def keep_scripted_maths(root: Node) -> None:
     """Put each formula whose TeX stands in a script into the one form."""
+    workshop = Workshop()
     for script in root.find_all("script"):
         kind = script.attr("type") or ""
         if kind[:8] == "math/tex":
-            _keep_script(script, display="mode=display" in kind)
+            _keep_script(script, workshop, display="mode=display" in kind)
 
 
 def keep_maths(root: Node) -> None:
     """Put each other formula of which the page has TeX into the one form, in place of the pictures of it."""
+    workshop = Workshop()
     for math in root.find_all("math"):
-        if not _keep_math(math):
+        if not _keep_math(math, workshop):
             for annotation in math.find_all(["annotation", "annotation-xml"]):
                 annotation.decompose()
     for container in root.find_all("mjx-container"):
         source = container.find(attrs={"data-latex": True})
         if source is not None:
-            _replace(container, source.attr("data-latex") or "", display=container.attr("display") == "true")
+            display = container.attr("display") == "true"
+            _replace(container, source.attr("data-latex") or "", workshop, display=display)
 
 
-def _keep_script(script: Element, *, display: bool) -> None:
+def _keep_script(script: Element, workshop: Workshop, *, display: bool) -> None:
     """MathJax 2 keeps the TeX in a script after what it has drawn."""
     drawn = script.previous_sibling
     while isinstance(drawn, Element) and drawn.matches(_RENDERED):
         before = drawn.previous_sibling
         drawn.decompose()
         drawn = before
-    _replace(script, script.text, display=display)
+    _replace(script, script.text, workshop, display=display)
 
 
-def _keep_math(math: Element) -> bool:
+def _keep_math(math: Element, workshop: Workshop) -> bool:
     tex = _tex_of(math)
     if not tex:
         return False
@@ -93,7 +97,7 @@ def _keep_math(math: Element) -> bool:
             display = display or node.attr("display") == "true"
             outermost = node
         node = node.parent
-    _replace(outermost, tex, display=display)
+    _replace(outermost, tex, workshop, display=display)
     return True
 
 
@@ -118,23 +122,27 @@ def formula_of_image(image: Element) -> Element | None:
     return _formula(tex, display=display)
 
 
-def _replace(element: Element, tex: str, *, display: bool) -> None:
-    formula = _formula(tex, display=display)
-    if formula is not None and element.parent is not None:
-        element.replace_with(formula)
+def _replace(element: Element, tex: str, workshop: Workshop, *, display: bool) -> None:
+    formula = _delimited(tex, display=display)
+    if formula and element.parent is not None:
+        element.replace_with(workshop.element("math", formula))
 
 
 def _formula(tex: str, *, display: bool) -> Element | None:
+    formula = _delimited(tex, display=display)
+    return Element("math", None, [Text(formula)]) if formula else None
+
+
+def _delimited(tex: str, *, display: bool) -> str:
+    """*tex* between dollar signs; ``""`` if there is none."""
     tex = tex.strip()
     styled = _DISPLAYSTYLE.fullmatch(tex)
     tex = " ".join((styled[1] if styled else tex).split()).rstrip("\\")
     delimited = _DELIMITED.fullmatch(tex)
     if delimited:
         tex = next(part for part in delimited.groups() if part).strip()
-    if not tex:
-        return None
     mark = "$$" if display else "$"
-    return Element("math", None, [Text(f"{mark}{tex}{mark}")])
+    return f"{mark}{tex}{mark}" if tex else ""
 
 
 def mark_formulas(formulas: Iterable[Element]) -> None:

@@ -274,6 +274,7 @@ def test_limits_are_those_of_the_code():
         "places of a table": f"{table_grid._GROWTH} times its cells, and {table_grid._SPARE:,}",
         "fields in fields of a schema": f"{json_schema._MAX_DEPTH} levels",
         "length of all records": f"{json_fields._GROWTH} times the page for each field",
+        "nodes read for all records": f"{json_fields._STEPS:,}, and the characters of the page for each field",
         "patterns of your own on one page": (
             f"{timed_regex._SECONDS:.0f} s, and 1 s per {1 / timed_regex._SECONDS_PER_CHARACTER:,.0f} characters"
         ),

@@ -609,6 +609,21 @@ def test_records_out_of_proportion_are_refused():
     assert len(css(field(), base="div.a", html=html)[0]["f"]) == 200_000
 
 
+@pytest.mark.parametrize("inner", ["<b>t</b> " * 5_000, "<div>" * 5_000])
+def test_text_is_not_read_over_and_over(inner):
+    html = f"<div class=a>{'<div>' * 400}{inner}"
+    for strategy, base in ((JsonCssExtractionStrategy, "div"), (JsonXPathExtractionStrategy, "//div")):
+        with pytest.raises(ValueError, match="the text of the page would be read too many times, because elements"):
+            strategy({"baseSelector": base, "fields": [field()]}).extract(URL, html)
+    assert len(css(field(), base="div.a", html=html)) == 1
+
+
+def test_fields_that_find_nothing_take_steps_too():
+    lists = {"name": "l", "type": "list", "selector": "div", "fields": [field("i")]}
+    with pytest.raises(ValueError, match="read too many times"):
+        css(lists, base="div", html=f"<div>{'<div>' * 400}{'<div></div>' * 5_000}")
+
+
 def test_a_pattern_that_takes_too_long_is_stopped():
     spec = field("p", "regex", pattern=r"((a|aa)+)$")
     with pytest.raises(ValueError, match=r"field 'f' of 'the schema': the pattern takes more than 1\.0 s on this page"):

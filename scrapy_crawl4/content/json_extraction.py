@@ -65,7 +65,8 @@ class JsonElementExtractionStrategy(ExtractionStrategy):
     :raises ValueError: something in the schema cannot work: a selector, a pattern, a name; the message names the field.
 
     The work is linear in the page for CSS. The patterns of one page may take one second and one more per million
-    characters, and the records may be 64 times as long as the page for each field; beyond that extraction fails.
+    characters, the records may be 64 times as long as the page for each field, and where elements that selectors find
+    lie in each other their text is not read over and over; beyond that extraction fails.
     """
 
     _language: ClassVar[SelectorLanguage]

@@ -31,6 +31,7 @@ TRANSFORMS: dict[str, Callable[[str], str]] = {"lowercase": str.lower, "uppercas
 # Elements that lie in each other repeat what they hold; a page made to that end would fill the memory.
 _GROWTH = 64
 _SMALL_PAGE = 100_000
+_STEPS = 1_000_000  # about a second; no page with other selectors comes near
 
 
 class Missing(Enum):
@@ -53,6 +54,7 @@ class Page:
         self.language = language
         self.time = MatchTime(characters)
         self._room = _GROWTH * max(characters, _SMALL_PAGE) * (field_count + 1)
+        self._steps = _STEPS + characters * (field_count + 1)
         self._noted: set[str] = set()
         self._siblings: dict[tuple[Node, str], dict[Element, Element]] = {}
 
@@ -61,11 +63,24 @@ class Page:
 
         :raises ValueError: it is out of all proportion to the page.
         """
+        self.step()
         self._room -= characters + 1
         if self._room < 0:
             raise ValueError(
                 f"the records would be more than {_GROWTH} times as long as the page, because elements that the"
                 " selectors find lie in each other; choose selectors that find less"
+            )
+
+    def step(self, count: int = 1) -> None:
+        """Note that *count* nodes were looked at.
+
+        :raises ValueError: it is out of all proportion to the page.
+        """
+        self._steps -= count
+        if self._steps < 0:
+            raise ValueError(
+                "the text of the page would be read too many times, because elements that the selectors find lie in"
+                " each other; choose selectors that find less"
             )
 
     def note(self, where: str, error: Exception, *, expected: bool) -> None:
@@ -156,7 +171,7 @@ class ValueField(SelectedField):
     def read(self, item: Item, element: Found, page: Page) -> str | None:
         """The value, or None if there is none."""
         target = self.target(element, page)
-        value = None if target is None else self._part(target)
+        value = None if target is None else self._part(target, page)
         page.take(len(value or ""))
         for _ in range(self.searches):
             value = self._searched(value, page)
@@ -164,12 +179,12 @@ class ValueField(SelectedField):
             value = None if value is None else TRANSFORMS[name](value)
         return value
 
-    def _part(self, target: Found) -> str | None:
+    def _part(self, target: Found, page: Page) -> str | None:
         if self.part == "attribute":
             return target.attr(self.attribute) if isinstance(target, Element) else None
         if isinstance(target, str):
             return target.strip()
-        return target.html if self.part == "html" else text_of(target)
+        return target.html if self.part == "html" else text_of(target, page.step)
 
     def _searched(self, value: str | None, page: Page) -> str | None:
         if value is None or self.pattern is None:

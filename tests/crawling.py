@@ -83,7 +83,7 @@ def run_spider(
     *,
     addon: bool = True,
     reactor: str = "asyncio",
-    timeout: float = 50,
+    timeout: float = 150,
     **settings: Any,
 ) -> Crawl:
     """Run `TheSpider` of `source`, in which `url(path, host)` is there, and return what it left."""
@@ -113,7 +113,7 @@ def running_spider(
             process.kill()
 
 
-def ended(process: subprocess.Popen[str], timeout: float = 40) -> Crawl:
+def ended(process: subprocess.Popen[str], timeout: float = 150) -> Crawl:
     """Wait for the end of a crawl and return what it left."""
     try:
         output, log = process.communicate(timeout=timeout)
@@ -136,7 +136,7 @@ def made_of(output: str, log: str, code: int) -> Crawl:
 def interrupt(process: subprocess.Popen[str]) -> Crawl:
     """Press Ctrl-C and wait for the end."""
     process.send_signal(signal.SIGINT)
-    return ended(process, timeout=20)
+    return ended(process, timeout=100)
 
 
 def environment() -> dict[str, str]:

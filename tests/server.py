@@ -226,7 +226,7 @@ class Site:
 
         return asyncio.run_coroutine_threadsafe(count(), self._loop).result(10)
 
-    def wait_for(self, condition: Callable[["Site"], bool], timeout: float = 30) -> bool:
+    def wait_for(self, condition: Callable[["Site"], bool], timeout: float = 100) -> bool:
         """Block until `condition(site)`, looked at after each start and end of a request and every now and then.
 
         Gives false after `timeout` seconds. From a coroutine: `await asyncio.to_thread(site.wait_for, ...)`.
@@ -239,7 +239,7 @@ class Site:
                 self._changed.wait(0.02)
         return True
 
-    def wait_active(self, count: int, timeout: float = 30) -> bool:
+    def wait_active(self, count: int, timeout: float = 100) -> bool:
         """Block until `count` requests are being answered."""
         return self.wait_for(lambda site: site.active == count, timeout)
 

@@ -8,7 +8,7 @@ import struct
 import termios
 import time
 
-WAIT = 20
+WAIT = 80
 """Seconds after which something that has to come did not."""
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

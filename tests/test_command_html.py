@@ -115,7 +115,7 @@ def test_nothing_is_fetched_and_no_reactor_started(site, files):
         "finally:\n    print('twisted.internet.reactor' in sys.modules, 'aiohttp' in sys.modules)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=files, capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, "-c", program], cwd=files, capture_output=True, text=True, timeout=150, check=False
     )
     assert done.stdout.startswith("False "), done.stderr
     assert len(results((files / "out.jsonl").read_text())) == 1
@@ -136,7 +136,7 @@ def test_memory_does_not_grow_with_the_number_of_files(files):
             "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
         )
         command = [sys.executable, "-c", program, *names[:count]]
-        done = subprocess.run(command, cwd=files, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(command, cwd=files, capture_output=True, text=True, timeout=150, check=False)
         assert len((files / "out.jsonl").read_text().splitlines()) == count, done.stderr
         return int(done.stdout)
 
@@ -159,7 +159,7 @@ def test_ctrl_c_leaves_what_was_finished(files):
     ) as process:
         lines = [process.stdout.readline() for _ in range(20)]
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=50)
+        rest, _ = process.communicate(timeout=150)
     assert process.returncode == 130
     assert [json.loads(line)["index"] for line in lines] == list(range(20))
     assert rest == b""

@@ -19,7 +19,7 @@ from scrapy_crawl4.commands.output import JsonLines, MarkdownFolder, markdown_pa
 from scrapy_crawl4.commands.urls import open_input, urls_of
 from scrapy_crawl4.results import CrawlResult
 
-WAIT = 20
+WAIT = 80
 
 
 def page(url="http://a.test/", index=0, text="Hello"):

@@ -124,7 +124,7 @@ def crawling(site: Site, folder: Path, dispatcher: str, *settings: str, links: s
 
 def ended(process: subprocess.Popen[str], folder: Path) -> int:
     """Wait for the end and return the number of pages."""
-    _, log = process.communicate(timeout=40)
+    _, log = process.communicate(timeout=100)
     assert process.returncode == 0, log
     assert "Traceback" not in log, log
     assert "ERROR" not in log, log
@@ -134,7 +134,7 @@ def ended(process: subprocess.Popen[str], folder: Path) -> int:
 def test_time_of_day_in_scrapy_crawl(site, tmp_path):
     settings = ("NIGHT_PERMITS=3", "NIGHT_BEGINS=0", "NIGHT_ENDS=24")
     with crawling(site, tmp_path, "TimeOfDay", *settings, links="/gate/all?{}") as process:
-        assert site.wait_active(3, timeout=30)
+        assert site.wait_active(3)
         site.open_gate("all")
         assert ended(process, tmp_path) == 13
     assert site.peak == 3
@@ -168,7 +168,7 @@ def test_pause_file_in_scrapy_crawl(site, tmp_path):
     pause = tmp_path / "pause"
     settings = (f"PAUSE_FILE={pause}", "CRAWL4_MAX_SESSION_PERMIT=2")
     with crawling(site, tmp_path, "PauseFile", *settings, links="/gate/all?{}") as process:
-        assert site.wait_active(2, timeout=30)
+        assert site.wait_active(2)
         pause.touch()
         before = len(site.requests)
         site.open_gate("all")

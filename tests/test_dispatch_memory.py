@@ -369,7 +369,7 @@ def test_d9_a_real_group_limits_a_process_in_it(real_group):
         [sys.executable, "-c", textwrap.dedent(CHILD), str(real_group)],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
     assert child.returncode == 0, child.stderr

@@ -54,7 +54,7 @@ def test_as_many_are_in_flight_as_permitted(site: Site, tmp_path: Path, reactor:
     """
     limit = {"CONCURRENT_REQUESTS_PER_DOMAIN": 10}
     with running_spider(site, tmp_path, source, reactor=reactor, **limit, **settings) as process:
-        assert site.wait_active(60, timeout=30)
+        assert site.wait_active(60)
         site.open_gate("all")
         ended(process)
     assert site.peak == 60
@@ -78,7 +78,7 @@ def test_concurrency_per_domain_and_slots_are_kept(site: Site, tmp_path: Path) -
         "DOWNLOAD_SLOTS": {"127.0.0.3": {"concurrency": 1}, "127.0.0.4": {"concurrency": 4}},
     }
     with running_spider(site, tmp_path, source, **limits) as process:
-        assert site.wait_active(2 + 2 + 1 + 4 + 2 + 2, timeout=30)
+        assert site.wait_active(2 + 2 + 1 + 4 + 2 + 2)
         site.open_gate("all")
         ended(process)
     assert len(site.requests) == 60
@@ -289,7 +289,7 @@ def test_another_queue_is_read_ahead_up_to_the_bound(site: Site, tmp_path: Path)
         "CONCURRENT_REQUESTS": 50,
     }
     with running_spider(site, tmp_path, source, **settings) as process:
-        assert site.wait_for(lambda site: "/page/0" in site.paths(), timeout=30)
+        assert site.wait_for(lambda site: "/page/0" in site.paths())
         site.open_gate("all")
         crawl = ended(process)
     assert crawl.items[0] == {"waiting": 20, "scheduled": 72}
@@ -311,7 +311,7 @@ def test_ctrl_c_ends_a_crawl_whose_host_is_slow(site: Site, tmp_path: Path, reac
     """
     patience = {"DOWNLOAD_DELAY": 60, "DOWNLOAD_DELAY_JITTER": 0, "CONCURRENT_REQUESTS": 16}
     with running_spider(site, tmp_path, source, reactor=reactor, **patience) as process:
-        assert site.wait_for(lambda site: len(site.requests) == 1 and site.active == 0, timeout=30)
+        assert site.wait_for(lambda site: len(site.requests) == 1 and site.active == 0)
         crawl = interrupt(process)
     assert crawl.stats["finish_reason"] == "shutdown"
     assert len(site.requests) == 1
@@ -410,7 +410,7 @@ def test_slots_say_what_scrapys_slots_say(site: Site, tmp_path: Path) -> None:
             await asyncio.gather(*tasks)
     """
     with running_spider(site, tmp_path, source, CONCURRENT_REQUESTS_PER_DOMAIN=2, CONCURRENT_REQUESTS=3) as process:
-        assert site.wait_for(lambda site: "/page/1" in site.paths(), timeout=30)
+        assert site.wait_for(lambda site: "/page/1" in site.paths())
         site.open_gate("open")
         crawl = ended(process)
     assert crawl.items == [{"active": 5, "transferring": 2, "free": 0, "lastseen": True, "text": True}]

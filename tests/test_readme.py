@@ -49,7 +49,7 @@ def run(command, site, folder):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

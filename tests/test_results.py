@@ -293,7 +293,7 @@ def _made():
 
 def test_results_travel_between_processes_r2():
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        received = pool.submit(_made).result(timeout=50)
+        received = pool.submit(_made).result(timeout=150)
     assert type(received) is CrawlResult
     assert received.markdown == "Some [text](https://example.org/dir/next)"
 

@@ -74,7 +74,7 @@ def limited(code=429, meta="{}"):
 )
 def test_the_smallest_of_permits_and_domain_counts(site, tmp_path, custom, settings, peak):
     with running_spider(site, tmp_path, GATES.replace("CUSTOM", str(custom)), **settings) as process:
-        assert site.wait_active(peak, timeout=30)
+        assert site.wait_active(peak)
         site.open_gate("all")
         crawl = ended(process)
     assert len(crawl.items) == 12
@@ -85,7 +85,7 @@ def test_a_delay_spaces_starts_and_lets_pages_overlap(site, tmp_path):
     source = GATES.replace("CUSTOM", "{}").replace("range(12)", "range(3)")
     delay = {"DOWNLOAD_DELAY": 0.2, "DOWNLOAD_DELAY_JITTER": 0, "CONCURRENT_REQUESTS_PER_DOMAIN": 3}
     with running_spider(site, tmp_path, source, **delay) as process:
-        assert site.wait_active(3, timeout=30)
+        assert site.wait_active(3)
         site.open_gate("all")
         ended(process)
     assert min(gaps(site)) >= 0.2 - JITTER

@@ -159,7 +159,7 @@ def test_scrapy_crawl_with_arguments_in_a_project(site: Site, tmp_path: Path) ->
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
     )
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (tmp_path / "pages.jsonl").read_text().splitlines()]

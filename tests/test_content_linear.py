@@ -149,3 +149,12 @@ def test_lines_that_a_style_keeps_are_text_as_it_was():
     page = "<div style='white-space: pre-line'>a &lt;b&gt; &amp;amp;\n\n&#13;c\n  d</div>"
     content = extract_page(page, url="https://example.org/", config=CrawlerRunConfig())
     assert "a &lt;b&gt; &amp;amp;<br><br>\rc<br>  d" in content.cleaned_html
+
+
+def test_captions_in_captions_are_not_read_over_and_over():
+    def of(depth):
+        page = "<table><caption>" * depth + "<b>x</b> y" * 1_000
+        config = CrawlerRunConfig(table_score_threshold=0)
+        return calls(lambda: extract_page(page, url="", config=config))
+
+    assert of(80) < 2 * of(20)

@@ -160,7 +160,8 @@ def _data(table: Element, grid: list[list[Element | None]]) -> dict[str, Any]:
     caption = table.find("caption")
     if caption is None and titles:
         caption = titles[0]
-    caption_text = text_of(caption) if caption is not None else ""
+    # A caption with a table in it is broken HTML: their texts, one in the other, would be the page many times.
+    caption_text = text_of(caption) if caption is not None and caption.find("table") is None else ""
     summary = (table.attr("summary") or "").strip()
     metadata: dict[str, Any] = {
         "row_count": len(body),

@@ -145,6 +145,12 @@ def test_unknown_options_are_refused_with_a_hint():
         DefaultMarkdownGenerator(options={"ignore_link": True})
 
 
+@pytest.mark.parametrize("options", ["ignore_links", [("ignore_links", True)]])
+def test_options_are_a_dictionary(options):
+    with pytest.raises(TypeError, match="options must be a dictionary of markdown options"):
+        DefaultMarkdownGenerator(options=options)
+
+
 @pytest.mark.parametrize("option", [{"wrap_tables": True}])
 def test_options_without_an_equivalent_are_refused(option):
     with pytest.raises(UnsupportedOption, match=next(iter(option))):

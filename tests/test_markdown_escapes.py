@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from turbohtml import parse
 
-from scrapy_crawl4 import CrawlerRunConfig, DefaultMarkdownGenerator, process
+from scrapy_crawl4 import CrawlerRunConfig, DefaultMarkdownGenerator, PruningContentFilter, process
 from scrapy_crawl4.content.markdown_escapes import take_back_escapes
 
 GFM = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -64,6 +64,23 @@ def test_code_keeps_its_backslashes(code):
 
 def test_an_option_may_ask_for_more():
     assert written("<p>a_b</p>", escape_snob=True) == "a\\_b"
+
+
+@pytest.mark.parametrize(
+    "text", ["*a*", "__init__", "[c](d)", "a|b", "p\\_q", "~~x~~", "`y`", "\\\\*", "a_b", "1 < 2 & 3"]
+)
+@pytest.mark.parametrize(
+    "block", ["<ul><li>{}</ul>", "<ol><li><code>{}</code></ol>", "<ul><li>x<ul><li><b>{}</b></ul></ul>"]
+)
+def test_text_of_a_list_in_a_cell_is_read_back(text, block):
+    page = f"<table><tr><th>A<th>B<tr><td>{block.format(html.escape(text))}<td>2</table>"
+    generator = DefaultMarkdownGenerator(PruningContentFilter(threshold=0.01))
+    result = process(page, config=CrawlerRunConfig(markdown_generator=generator))
+    for markdown in (result.markdown.raw_markdown, result.markdown.fit_markdown):
+        cell = parse(GFM.render(markdown)).find("td")
+        assert cell.text.removeprefix("x") == text
+        assert cell.find("a") is cell.find("em") is cell.find("s") is None
+    assert html.escape(text, quote=False) in result.fit_html
 
 
 SIGNS = st.text(st.sampled_from("ab1é _*-+.)<>\\`#[]()!~|&;=\n"), max_size=30)

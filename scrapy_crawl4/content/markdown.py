@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import turbohtml
@@ -20,8 +22,6 @@ from .mending import mend, prepare
 from .urls import document_base, is_page_url, resolve_links
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from turbohtml import Node
 
     from ..config import CrawlerRunConfig
@@ -60,6 +60,8 @@ class MarkdownGenerationStrategy(ABC):
         if content_filter is not None and not hasattr(content_filter, "filter_content"):
             raise ValueError(f"content_filter must have a filter_content method, got {content_filter!r}")
         self.content_filter = content_filter
+        if not isinstance(options, (Mapping, NoneType)):
+            raise TypeError(f"options must be a dictionary of markdown options, got {options!r}")
         self.options = dict(options or {})
         self.verbose = verbose
         self.content_source = content_source

@@ -19,13 +19,15 @@ _NOTE, _NOTE_END = "\U0010ffe1", f"{_FIRST}\U0010ffe2"
 SUP, SUP_END = f"{_FIRST}\U0010ffe3", f"{_FIRST}\U0010ffe4"
 SUB, SUB_END = f"{_FIRST}\U0010ffe5", f"{_FIRST}\U0010ffe6"
 LESS, GREATER = f"{_FIRST}\U0010ffe7", f"{_FIRST}\U0010ffe8"
-"""Signs that only markdown gets: around raised and lowered text, and around an address."""
+BACKSLASH = f"{_FIRST}\U0010ffe9"
+"""Signs that only markdown gets: around raised and lowered text, around an address, and before what is no sign."""
 
 _SPELLABLE: Final = re.compile("[\x00-\x7f]+")
 _ENCODE: Final = {code: _BASE + code for code in range(128)}
 _ASCII: Final = {_BASE + code: chr(code) for code in range(128)}
 _ESCAPED: Final = {_BASE + code: html.escape(chr(code)) for code in range(128)}
-_SIGNS: Final = {SUP: "<sup>", SUP_END: "</sup>", SUB: "<sub>", SUB_END: "</sub>", LESS: "<", GREATER: ">"}
+_TAGS: Final = {SUP: "<sup>", SUP_END: "</sup>", SUB: "<sub>", SUB_END: "</sub>"}
+_SIGNS: Final = {**_TAGS, LESS: "<", GREATER: ">", BACKSLASH: "\\"}
 _NOTHING: Final = {ord(sign[-1]): "" for sign in (_FIRST, _NOTE, _NOTE_END)}
 _TO_MARKDOWN: Final = _ASCII | _NOTHING | {ord(sign[-1]): text for sign, text in _SIGNS.items()}
 _TO_HTML: Final = _ESCAPED | _NOTHING | {ord(sign[-1]): "" for sign in _SIGNS}

@@ -13,7 +13,7 @@ from turbohtml import Element, Text
 from . import code_blocks, link_markdown, list_markdown, prose_markdown
 from .maths import mark_formulas
 from .names import names
-from .table_markdown import mend_tables, unwrap_layout_roles
+from .table_markdown import escape_cell_html, mend_tables, unwrap_layout_roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +60,8 @@ def mend(root: Node, style: MarkdownStyle, base: str) -> None:
     mark_formulas(found["math"])
     prose_markdown.raise_powers(found["sup"], found["sub"], include=style.include_sup_sub)
     link_markdown.mend_headings(element for name in _HEADINGS for element in found[name])
+    if found["table"] and style.lays_out_tables:
+        escape_cell_html(root)
     if style.preserve_tags:
         prose_markdown.preserve(root, style.preserve_tags)
 

@@ -6,15 +6,20 @@ model), with what a reader needs in the places they cover.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
+from .markdown_marks import BACKSLASH
 from .names import names
+from .selection import outermost
 from .table_spans import Row, lay_out_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from turbohtml import Node
 
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 _CELLS = frozenset({"td", "th"})
@@ -23,6 +28,9 @@ _BLOCKS = names("p div ul ol dl pre blockquote table h1 h2 h3 h4 h5 h6 section a
 _SECTIONING = names("h1 h2 form section article header footer nav hr")
 _TEXT_BLOCKS = names("p div pre blockquote h1 h2 h3 h4 h5 h6")
 _BREAKS = frozenset({"br", "ul", "ol", "table"})
+_HTML_IN_CELLS = ":is(td,th) :is(ul,ol,menu,table)"
+# A backslash before a bracket may begin a formula.
+_MARKDOWN_SIGN = re.compile(r"[*`~]|(?<!\\)[\[\]]|(?<![^\W_])_|_(?![^\W_])|\\(?=[!-'*-/:-@\\^-`{-~])")
 _LEVELS_TO_CELL = 12
 _LEVELS_TO_TABLE = 3
 
@@ -42,6 +50,18 @@ def mend_tables(tables: Sequence[Element], sectioning: Iterable[Element]) -> Non
             _take_apart(table, rows)
         else:
             _lay_out(table, rows)
+
+
+def escape_cell_html(root: Node) -> None:
+    """Escape the text of lists and tables in cells: they are written as HTML, between whose tags markdown counts."""
+    for block in outermost(root, root.select(_HTML_IN_CELLS)):
+        for text in block.descendants:
+            if isinstance(text, Text) and _MARKDOWN_SIGN.search(text.data):
+                text.data = _MARKDOWN_SIGN.sub(_escaped, text.data)
+
+
+def _escaped(sign: re.Match[str]) -> str:
+    return BACKSLASH + sign[0]
 
 
 def unwrap_layout_roles(tables: Iterable[Element]) -> None:

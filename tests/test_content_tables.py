@@ -219,6 +219,13 @@ def test_a_lone_cell_beside_cells_from_above_is_in_its_place():
     assert table["rows"] == [["a", "b", ""], ["a", "b", "c"]]
 
 
+def test_titles_below_each_other_are_one_caption():
+    table = only_table(
+        "<table><tr><th colspan=2>Sand<tr><th colspan=2>By river<tr><th>River<th>Tons<tr><td>Elbe<td>3</table>"
+    )
+    assert (table["caption"], table["headers"]) == ("Sand By river", ["River", "Tons"])
+
+
 def test_tables_as_dataframes():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     result = process("<table><caption>Cap<tr><th>A<th>B<tr><td>1<td>2<tr><td>3<td>4</table>", url=URL)

@@ -146,7 +146,7 @@ def table_data(table: Element) -> dict[str, Any]:
     """One table as headers and rows of equal length; a cell that spans several places is in each of them.
 
     ``headers`` are the texts of the header rows, one below the other, or ``Column 1`` and so on where there are none.
-    A header row of a single cell across the table is its caption, if it has no other.
+    Header rows of a single cell across the table are its caption, if it has no other.
     """
     return _data(table, _places(table))
 
@@ -158,10 +158,9 @@ def _data(table: Element, grid: list[list[Element | None]]) -> dict[str, Any]:
     header = [line for line in header if line[0] not in titles]
     texts = _texts([*header, *body])
     caption = table.find("caption")
-    if caption is None and titles:
-        caption = titles[0]
+    captions = dict.fromkeys(titles) if caption is None else [caption]
     # A caption with a table in it is broken HTML: their texts, one in the other, would be the page many times.
-    caption_text = text_of(caption) if caption is not None and caption.find("table") is None else ""
+    caption_text = " ".join(text_of(part) for part in captions if part is not None and part.find("table") is None)
     summary = (table.attr("summary") or "").strip()
     metadata: dict[str, Any] = {
         "row_count": len(body),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .names import names as words
+
 TAG_WEIGHTS = {
     "article": 1.5, "main": 1.5, "pre": 1.2, "blockquote": 1.2, "p": 1.0,
     "section": 0.8, "table": 0.8, "figure": 0.8, "ol": 0.7, "details": 0.7,
@@ -14,12 +16,8 @@ CLUTTER_TAGS = frozenset({"header", "footer", "nav", "aside", "menu", "search"})
 IMPORTANT_TAGS = frozenset({"article", "main", "section", "p", "pre", "blockquote"})
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # Words of classes and ids, and what they say of a block. The first kind is hardly ever content.
-_CLUTTER = _words(
+_CLUTTER = words(
     "menu menus submenu megamenu mega nav navs navbar navigation navi topnav subnav sidenav hamburger burger offcanvas "
     "footer foot colophon masthead topbar sidebar aside flyout dropdown drawer popup popover modal lightbox tooltip "
     "login signin signup register subscribe subscription newsletter search pagination pager facet facets filter "
@@ -27,12 +25,12 @@ _CLUTTER = _words(
     "cookie cookies consent gdpr byline author bio comments commentform commentlist respond disqus related recommended "
     "recommendations trending popular ads advert adverts advertisement sponsor sponsored outbrain taboola cart"
 )
-_DOUBTFUL = _words(
+_DOUBTFUL = words(
     "header comment meta metadata widget widgets tags tagcloud links buttons actions account feedback privacy policy "
     "recent hide hidden print teaser promo promos banner overlay dialog disclaimer notice alert contact toolbar bar "
     "sticky secondary rail ad date info profile"
 )
-_CONTENT = _words(
+_CONTENT = words(
     "content article text description quote story entry main body post summary answer question product doc docs "
     "markdown prose"
 )

@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
+from .names import names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from turbohtml import Node
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-BOX_TAGS = _names(
+BOX_TAGS = names(
     "address article aside blockquote body button caption center dd details dialog div dl dt fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre search section "
     "summary table tbody td tfoot th thead tr ul"
 )
-MEDIA_TAGS = _names("img picture video audio iframe object embed canvas math")
-_NO_TEXT = _names("head title script style template select textarea datalist noscript svg")
+MEDIA_TAGS = names("img picture video audio iframe object embed canvas math")
+_NO_TEXT = names("head title script style template select textarea datalist noscript svg")
 _CHARACTERS_PER_WORD = 15  # more than that on average: a script without spaces
 _CHARACTERS_OF_A_WORD = 2
 
@@ -58,7 +56,7 @@ class Box:
 class Block:
     """One run of text and inline elements."""
 
-    __slots__ = ("box", "length", "link_length", "links", "media", "nodes", "text", "words")
+    __slots__ = ("box", "length", "link_length", "media", "nodes", "text", "words")
 
     def __init__(self, box: Box) -> None:
         self.box = box
@@ -69,7 +67,6 @@ class Block:
         self.words = 0
         self.length = 0
         self.link_length = 0
-        self.links = 0
         self.media = 0
 
 
@@ -182,6 +179,4 @@ def _enter(walk: _Walk, element: Element, box: Box) -> tuple[Iterator[Node], Box
     is_link = tag == "a"
     if is_link:
         walk.in_link += 1
-        if walk.block is not None:
-            walk.block.links += 1
     return iter(element), box, False, is_link

@@ -15,6 +15,7 @@ from turbohtml.clean import strip_comments_node
 from .diagrams import keep_diagrams
 from .images import counts_visitors
 from .maths import keep_maths, keep_scripted_maths
+from .names import names
 from .selection import outermost
 
 if TYPE_CHECKING:
@@ -35,12 +36,8 @@ _SCRIPT_NOTICE = re.compile(r"java\s?script", re.IGNORECASE)
 _NOTICE_LENGTH = 300
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # The second half is what lists, task lists, quotes, dates and tables need to be read rightly.
-KEPT_ATTRIBUTES = _names(
+KEPT_ATTRIBUTES = names(
     "src href alt title width height class id rowspan colspan "
     "start reversed value type checked cite datetime lang dir scope open poster"
 )
@@ -48,13 +45,13 @@ KEPT_ATTRIBUTES = _names(
 
 _ONLY_TEXT = "b,i,u,s,span,del,ins,sub,sup,strong,em,code,kbd,var,samp,q,abbr,cite,dfn,time,small,mark,font,big,tt"
 
-_BLOCKS = _names(
+_BLOCKS = names(
     "p div section article aside header footer nav main ul ol li dl dt dd blockquote figure figcaption "
     "address details summary center"
 )
-_INLINE = _names("span em strong b i u s small sub sup mark font label cite q abbr")
+_INLINE = names("span em strong b i u s small sub sup mark font label cite q abbr")
 _EMPTYABLE = _BLOCKS | _INLINE | {f"h{level}" for level in range(1, 7)}
-_NEVER_SHORT = _names("img video audio iframe object embed table td th pre code math canvas input h1 h2 h3 h4 h5 h6")
+_NEVER_SHORT = names("img video audio iframe object embed table td th pre code math canvas input h1 h2 h3 h4 h5 h6")
 
 
 def remove_excluded(document: Document, config: CrawlerRunConfig) -> None:

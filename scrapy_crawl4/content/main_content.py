@@ -17,7 +17,7 @@ from .main_content_model import score
 from .page_view import PageView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from turbohtml import Node
 
@@ -122,14 +122,10 @@ def _best_threshold(likely: Sequence[float], words: Sequence[int], beta: float) 
 def _keep_tables_whole(view: PageView, kept: list[bool]) -> None:
     """A data table is kept or dropped as one: rows without their heads say nothing."""
     for box in view.boxes:
-        if box.tag == "table" and not _holds_table(view.boxes, box):
+        if box.tag == "table" and box.element.find("table") is None:
             span = range(box.first, box.end)
             words = sum(view.blocks[number].words for number in span if kept[number])
             kept[box.first : box.end] = [words > _MOST * box.words] * len(span)
-
-
-def _holds_table(boxes: Iterable[Box], table: Box) -> bool:
-    return table.element.find("table") is not None
 
 
 def _drop_bare_headings(view: PageView, kept: list[bool], likely: Sequence[float]) -> None:
@@ -153,7 +149,7 @@ def _is_of_many(view: PageView, box: Box | None) -> bool:
 
 def _keep_pictures_with_text(view: PageView, kept: list[bool]) -> None:
     """A picture goes with the text around it: that of the innermost box, outside its figure, that has any."""
-    words = list(accumulate([block.words for block in view.blocks], initial=0))
+    words = view.words_before
     kept_words = list(
         accumulate([block.words * keep for block, keep in zip(view.blocks, kept, strict=True)], initial=0)
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from .browser import BrowserConfig
 from .enums import CacheMode, DisplayMode, MatchMode
 from .http import HTTPCrawlerConfig
+from .meta import META_KEY, config_in
 from .places import GeolocationConfig, VirtualScrollConfig
 from .proxy import ProxyConfig
 from .run import CrawlerRunConfig
 from .settings import Crawl4Settings
 
 __all__ = [
+    "META_KEY",
     "BrowserConfig",
     "CacheMode",
     "Crawl4Settings",
@@ -21,4 +23,5 @@ __all__ = [
     "MatchMode",
     "ProxyConfig",
     "VirtualScrollConfig",
+    "config_in",
 ]

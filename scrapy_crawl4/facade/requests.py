@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from scrapy import Request
 from scrapy.http import JsonRequest
 
+from ..config import META_KEY
 from .tasks import CrawlTask
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ def make_request(work: Work, http: HTTPCrawlerConfig) -> Request:
     element = work.element
     if isinstance(element, Request):
         request = element.replace(dont_filter=True)
-        request.meta.update(_meta(work, http) | element.meta)
+        request.meta.update(_meta(work, http) | element.meta | {META_KEY: work.config})
         return request
     task = element if isinstance(element, CrawlTask) else None
     headers = {**(http.headers or {}), **_config_headers(work.config), **((task and task.headers) or {})}
-    meta = _meta(work, http) | dict((task and task.meta) or {})
+    meta = _meta(work, http) | dict((task and task.meta) or {}) | {META_KEY: work.config}
     cookies: Any = dict((task and task.cookies) or {})
     method = work.config.method if work.config.method != "GET" else http.method
     if http.json is not None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 
-from ..config import CrawlerRunConfig
+from ..config import CrawlerRunConfig, config_in
 from ..dispatch import LOCAL
 from ..errors import describe
 
@@ -30,7 +30,7 @@ class CrawlTask:
     session_id: tasks with the same one share cookies; None keeps this task's cookies to itself.
     headers: added to the request, and stronger than the config's.
     cookies: sent with the request, name to value.
-    meta: Scrapy's ``Request.meta`` for the request.
+    meta: Scrapy's ``Request.meta`` for the request; its key ``crawl4`` is a config too, weaker than *config*.
     """
 
     url: str
@@ -110,14 +110,18 @@ def _shown(element: object) -> str:
 
 
 def _own_config(url: str, element: object) -> CrawlerRunConfig | None:
-    """Return the config of a :class:`CrawlTask`, whose fields are checked."""
-    if not isinstance(element, CrawlTask):
-        return None
-    for name, (kind, shown) in FIELDS.items():
-        value = getattr(element, name)
-        if value is not None and not isinstance(value, kind):
-            raise BadElement(url, f"CrawlTask.{name} must be a {shown} or None, got {type(value).__name__}.")
-    return element.config
+    """Return the config of a :class:`CrawlTask`, whose fields are checked, or the one in the meta of a request."""
+    if isinstance(element, CrawlTask):
+        for name, (kind, shown) in FIELDS.items():
+            value = getattr(element, name)
+            if value is not None and not isinstance(value, kind):
+                raise BadElement(url, f"CrawlTask.{name} must be a {shown} or None, got {type(value).__name__}.")
+        if element.config is not None:
+            return element.config
+    try:
+        return config_in(getattr(element, "meta", None))
+    except (TypeError, ValueError) as error:
+        raise BadElement(url, str(error)) from error
 
 
 def _place(url: str) -> tuple[str, str]:

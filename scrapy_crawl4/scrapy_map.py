@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from itemadapter import ItemAdapter
@@ -25,6 +26,7 @@ def response_fields(response: Response) -> dict[str, Any]:
     ``url`` is the first URL of a chain of redirects and ``redirected_url`` the last; the status is the last one's.
     """
     status = response.status
+    redirects = redirects_of(response)
     return {
         "url": _asked_url(response),
         "redirected_url": response.url,
@@ -32,7 +34,22 @@ def response_fields(response: Response) -> dict[str, Any]:
         "redirected_status_code": status,
         "response_headers": header_dict(response.headers),
         "cache_status": "hit" if "cached" in (getattr(response, "flags", None) or ()) else None,
+        "crawl_stats": {"redirects": redirects} if redirects else None,
     }
+
+
+def redirects_of(response: Response) -> list[dict[str, Any]]:
+    """Return the hops that led to *response*, in order, without the last URL itself: ``{"url", "status_code"}`` each.
+
+    ``status_code`` is None for a hop whose page asked for another one (``<meta http-equiv="refresh">``).
+    """
+    meta = getattr(getattr(response, "request", None), "meta", {})
+    hops = zip_longest(meta.get("redirect_urls") or (), meta.get("redirect_reasons") or ())
+    return [
+        {"url": str(url), "status_code": reason if isinstance(reason, int) else None}
+        for url, reason in hops
+        if url is not None
+    ]
 
 
 def status_error(status: int) -> str:

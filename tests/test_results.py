@@ -25,6 +25,7 @@ from scrapy.http import Headers, HtmlResponse, Request, Response, TextResponse
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import extract_page
 from scrapy_crawl4.results import CrawlResult, DispatchResult, MarkdownGenerationResult, PendingContent
+from scrapy_crawl4.scrapy_map import redirects_of
 
 URL = "https://example.org/dir/page"
 HTML = "<html><head><title>Name</title></head><body><p>Some <a href='next'>text</a></p></body></html>"
@@ -457,6 +458,18 @@ def test_redirected_response_has_first_and_last_url():
     assert result.url == URL
     assert result.redirected_url == "https://example.org/last"
     assert result.links["internal"][0]["href"] == "https://example.org/next"
+
+
+def test_redirects_are_recorded_in_order_with_their_statuses():
+    hops = {"redirect_urls": [URL, "https://example.org/two"], "redirect_reasons": [301, "meta refresh"]}
+    response = HtmlResponse("https://example.org/end", body=HTML, encoding="utf-8", request=Request(URL, meta=hops))
+    assert CrawlResult.from_response(response).crawl_stats == {
+        "redirects": [{"url": URL, "status_code": 301}, {"url": "https://example.org/two", "status_code": None}]
+    }
+    assert CrawlResult.from_response(response.replace(request=Request(URL))).crawl_stats is None
+    assert CrawlResult.from_response(HtmlResponse(URL, body=HTML, encoding="utf-8")).crawl_stats is None
+    untold = response.replace(request=Request(URL, meta={"redirect_urls": [URL]}))
+    assert redirects_of(untold) == [{"url": URL, "status_code": None}]
 
 
 def test_url_is_the_requests_when_a_browser_followed_the_redirect():

@@ -91,11 +91,6 @@ class DispatchController(Generic[T]):
         """Sessions that may be in flight now."""
         return self._pressure.permits(self.load())
 
-    @property
-    def has_room(self) -> bool:
-        """Whether one more session of no special size could start as far as permits go."""
-        return self._has_room(None)
-
     def _has_room(self, job: Job[T] | None) -> bool:
         return not self._full and self._taken < self._pressure.permits(self.load(job))
 
@@ -158,7 +153,7 @@ class DispatchController(Generic[T]):
         return self._queues.next_time()
 
     def report(self, host: str, status: int | None, *, started_at: float, retry_after: float | None = None) -> bool:
-        """Take in a response's *status* (None: no response), and return True if it refused the host's rate.
+        """Take in a response's *status* (None: no response); return True if it refused the host's rate.
 
         :param started_at: clock time at which the request started.
         :param retry_after: seconds that the response asked to wait.
@@ -193,17 +188,22 @@ class DispatchController(Generic[T]):
 
     def requeue(self, session: Session[T], *, shed: bool = False) -> None:
         """End *session* and put its task back at the head of its host's line. ``ValueError`` as in :meth:`release`."""
+        self.put_back(self.withdraw(session, shed=shed))
+
+    def withdraw(self, session: Session[T], *, shed: bool = False) -> Job[T]:
+        """End *session* as :meth:`requeue` does, but keep its task out of every line until :meth:`put_back`."""
         self._sessions.close(session)
         job = session.job
-        if shed:
-            job.sheds += 1
-            self.statistics.shed += 1
-        else:
-            job.retries += 1
-            self.statistics.retried += 1
-        now = self._clock()
-        self._queues.add(job, now, front=True)
-        self._queues.leave(job.host, now)
+        job.sheds += shed
+        job.retries += not shed
+        self.statistics.shed += shed
+        self.statistics.retried += not shed
+        self._queues.leave(job.host, self._clock())
+        return job
+
+    def put_back(self, job: Job[T]) -> None:
+        """Put *job* at the head of its host's line."""
+        self._queues.add(job, self._clock(), front=True)
 
     def hold(self, results: int) -> None:
         """Take in that *results* finished and wait to be taken; a negative number that they were taken."""

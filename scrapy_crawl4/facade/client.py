@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..exceptions import Crawl4Error, CrawlCancelled, EngineError
 from .lane import Lane
-from .runner import END_OF_INPUT, End, Runner
+from .plan import END_OF_INPUT, End
+from .runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from ..results import CrawlResult
     from .engine import Engine
-    from .runner import Plan
+    from .plan import Plan
 
 LONGEST_READ = 0.005
 """Seconds that reading from a plain iterable may keep the caller's loop before others get a turn."""

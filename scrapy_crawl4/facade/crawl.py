@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from random import uniform
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -33,6 +34,9 @@ T = TypeVar("T")
 
 LARGE = 1024 * 1024
 """Bytes of a page after which memory is given back to the system at once."""
+FIRST_DELAY = 0.5
+"""Seconds before the second try of a page that met a fault."""
+LONGEST_DELAY = 30.0
 FORBIDDEN = 403
 SERVER_ERROR = 500
 
@@ -46,22 +50,40 @@ class SessionCrawl:
 
     def __init__(self, runner: Runner, session: Session[Work]) -> None:
         self.bytes_received = 0
+        self.delay = 0.0
+        """Seconds until the next try, when there is to be one; 0 leaves it to dispatch."""
+        self._ends_at = 0.0
         self._runner = runner
         self._session = session
         self._work = session.task
 
     async def run(self) -> CrawlResult | None:
         """Return the task's result, a failed one whatever went wrong; None when the task should be tried again."""
-        seconds = self._work.config.page_timeout / 1000
-        deadline = asyncio.timeout(seconds)
+        key = session_key(self._work)
+        if isinstance(key, int):
+            return await self._in_time()
+        # Other runs of this crawler may be in the same session; their pages end, so that this wait does too.
+        async with self._runner.engine.sessions.turn(key):
+            result = await self._in_time()
+        if result is not None:
+            result.session_id = key
+        return result
+
+    async def _in_time(self) -> CrawlResult | None:
+        """Do what :meth:`run` says within what earlier tries left of ``page_timeout``."""
+        work, now = self._work, asyncio.get_running_loop().time
+        began = now()
+        self._ends_at = began + work.seconds_left
+        deadline = asyncio.timeout_at(self._ends_at)
         try:
             async with deadline:
                 return await self._crawl()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary of a task: everything becomes its result
             if deadline.expired():
-                return self._failed(f"The page took longer than {seconds:g} s (page_timeout).")
+                return self._failed(f"The page took longer than {work.config.page_timeout / 1000:g} s (page_timeout).")
             return self._failed(describe(error), FORBIDDEN if _is_robots_refusal(error) else None)
         finally:
+            work.seconds_left -= now() - began + self.delay
             # It refers to the task, whose cancellation refers to this frame: a cycle that would keep what has arrived
             # of the page until Python looks for cycles, and a process that waits for memory does not.
             del deadline
@@ -89,7 +111,7 @@ class SessionCrawl:
             raise
         except Exception:
             self._runner.controller.report(work.host, None, started_at=self._session.started_at)
-            if self._has_try_left():
+            if self._may_try_again():
                 return None
             raise
         finally:
@@ -103,7 +125,7 @@ class SessionCrawl:
         refused = self._report(response)
         if refused and self._runner.controller.may_retry(self._session):
             return None
-        if not refused and response.status >= SERVER_ERROR and self._has_try_left():
+        if not refused and response.status >= SERVER_ERROR and self._may_try_again():
             return None
         folder = self._runner.plan.http.downloads_path
         result = await self._content(lambda: _from_response(response, self._work, folder))
@@ -125,8 +147,16 @@ class SessionCrawl:
             self._runner.controller.statistics.rate_limited -= refused
         return report(self._work.host, response.status, started_at=started, retry_after=retry_after)
 
-    def _has_try_left(self) -> bool:
-        return self._session.job.retries < self._work.config.max_retries
+    def _may_try_again(self) -> bool:
+        """Whether a fault is to be followed by another try, after :attr:`delay`; there must be time for it."""
+        retries = self._session.job.retries
+        if retries >= self._work.config.max_retries:
+            return False
+        delay = retry_delay(retries)
+        if delay >= self._ends_at - asyncio.get_running_loop().time():
+            return False
+        self.delay = delay
+        return True
 
     def _failed(self, message: str, status_code: int | None = None) -> CrawlResult:
         return CrawlResult.failed(self._work.url, message, status_code=status_code)
@@ -140,6 +170,11 @@ class SessionCrawl:
     async def _off_loop(self, function: Callable[[], T]) -> T:
         """Run *function* on the engine's content thread."""
         return await self._runner.work.on_page(self._session, function, self._runner.spilling)
+
+
+def retry_delay(retries: int) -> float:
+    """Return the seconds between a fault and the next try, after so many *retries*: they double, with jitter."""
+    return min(FIRST_DELAY * 2.0 ** min(retries, 99), LONGEST_DELAY) * uniform(0.75, 1.25)  # noqa: S311 - jitter
 
 
 def _is_robots_refusal(error: BaseException) -> bool:

@@ -17,8 +17,8 @@ from .bridge import engine_loop
 from .client import RunClient
 from .engine import Engine
 from .finish import finish
+from .plan import Plan
 from .run import CrawlRun
-from .runner import Plan
 from .settings import refuse_unsupported
 
 if TYPE_CHECKING:

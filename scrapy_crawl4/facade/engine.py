@@ -17,6 +17,7 @@ from ..exceptions import EngineError
 from .bridge import EngineThread
 from .content_work import ContentThreads
 from .settings import facade_settings
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -65,6 +66,8 @@ class Engine:
         self.home = home
         self.runs: set[Runner] = set()
         self.threads = ContentThreads(llm_concurrency)
+        self.sessions = Turns()
+        """Whose turn it is in each ``session_id``, over all runs."""
         self.closed = False
         self._settings = settings
         self._crawler: Crawler | None = None

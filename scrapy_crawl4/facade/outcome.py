@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from ..results import CrawlResult, DispatchResult
 
 if TYPE_CHECKING:
+    import asyncio
+
     from ..dispatch import Session
     from ..dispatch.session import Job
+
+logger = logging.getLogger(__name__)
+
+
+def result_of(task: asyncio.Task[CrawlResult | None], url: str) -> CrawlResult | None:
+    """Return what the *task* of a session came to: its result, or None when it should be tried again."""
+    if task.cancelled():
+        return CrawlResult.failed(url, "The work on this page was cancelled.")
+    error = task.exception()
+    if error is None:
+        return task.result()
+    # Nothing should let this happen, but a task without a result would keep the run from ending.
+    logger.error("A session ended without a result", exc_info=error)
+    return CrawlResult.failed(url, f"Internal error: {type(error).__name__}.")
 
 
 def failed_before_start(

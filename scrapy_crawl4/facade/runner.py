@@ -3,67 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..content.llm_scope import asks_model
 from ..content.markdown import with_converter
 from ..dispatch import HTTP, MODEL, DispatchController, DispatchDriver, MemoryProbe
-from ..results import CrawlResult
 from .content_work import ContentWork
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
-from .outcome import dispatch_result, failed_before_start
+from .outcome import dispatch_result, failed_before_start, result_of
+from .plan import END_OF_INPUT, End
+from .sidelines import Sidelines
 from .spilling import Spilling
 from .tasks import BadElement, Work, make_work
 from .watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from ..config import CrawlerRunConfig, HTTPCrawlerConfig
-    from ..dispatch import BaseDispatcher, Progress, Session
+    from ..dispatch import Job, Progress, Session
+    from ..results import CrawlResult
     from .engine import Engine
+    from .plan import Plan
 
     Attempt = asyncio.Task[CrawlResult | None]
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run does, fixed when it is made.
-
-    configs: the first one that matches a URL is its config.
-    dispatcher: the policy.
-    http: method, headers and body of the requests.
-    memory_limit_mb: a limit of our own; None takes the system's.
-    total: elements of the input; None when that is not known before it is read.
-    markdown_converter: what writes markdown where a config's generator does not say it.
-    batch: whether all results are taken together at the end; until then they may be moved out of memory.
-    """
-
-    configs: Sequence[CrawlerRunConfig]
-    dispatcher: BaseDispatcher
-    http: HTTPCrawlerConfig
-    memory_limit_mb: float | None = None
-    total: int | None = None
-    batch: bool = False
-    markdown_converter: str = "turbohtml"
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The last thing a run sends: nothing of it is left. *reason* is a sentence when it ended early."""
-
-    reason: str = ""
-
-
-logger = logging.getLogger(__name__)
-
-END_OF_INPUT = object()
-"""Stands behind the last element of the input."""
 
 LONGEST_TURN = 0.005
 """Seconds that checking elements may keep the engine's loop before others get a turn."""
@@ -108,6 +75,7 @@ class Runner:
             call_later=engine.home.loop.call_later,
             probe=MemoryProbe(plan.memory_limit_mb),
         )
+        self._sidelines = Sidelines(engine.home.loop.call_later, self._dispatch, self._resume)
         self._watch = Watch(self.controller, self.progress, plan.total)
         self.driver.on_tick = self._ticked
         engine.runs.add(self)
@@ -152,8 +120,9 @@ class Runner:
     def progress(self) -> Progress:
         """Return where the run is; may be called from any thread."""
         progress = self.controller.progress()
-        never = self._never_started
-        return replace(progress, done=progress.done + never, failed=progress.failed + never)
+        never, aside = self._never_started, len(self._sidelines)
+        counts = {"done": progress.done + never, "failed": progress.failed + never, "waiting": progress.waiting + aside}
+        return replace(progress, **counts)
 
     def keep_results(self) -> None:
         """Move no more results out of memory: somebody takes them as they come."""
@@ -190,6 +159,7 @@ class Runner:
 
     async def _stop(self, reason: str) -> None:
         self.driver.close()
+        self._sidelines.drain()
         self.controller.drain()
         tasks = list(self._tasks.values())
         for task in tasks:
@@ -209,8 +179,15 @@ class Runner:
         else:
             if self._expired:
                 self._refuse(failed_before_start(index, work.url, self._expired))
-            else:
-                self.controller.add(work, work.host, MODEL if asks_model(work.config) else HTTP)
+            elif self._sidelines.enter(work):
+                self._dispatch(work)
+
+    def _dispatch(self, work: Work) -> None:
+        self.controller.add(work, work.host, MODEL if asks_model(work.config) else HTTP)
+
+    def _resume(self, job: Job[Work]) -> None:
+        self.controller.put_back(job)
+        self.driver.pump()
 
     def _refuse(self, result: CrawlResult) -> None:
         self._never_started += 1
@@ -233,16 +210,26 @@ class Runner:
         self._shedding.discard(session.number)
         if self._stopping is not None and task.cancelled():
             return
-        result = _result_of(task, session.task)
-        if result is None or (taken_back and not result.success):
-            self.controller.requeue(session, shed=taken_back)
+        result = result_of(task, session.task.url)
+        if taken_back and (result is None or not result.success):
+            session.task.renew()
+            self.controller.requeue(session, shed=True)
+        elif result is None:
+            self._try_again(session, crawl.delay)
         else:
             self.controller.release(session, failed=not result.success, bytes_received=crawl.bytes_received)
             result.index = session.task.index
             result.dispatch_result = dispatch_result(session, result, crawl.bytes_received)
             self._emit(result, verbose=session.task.config.verbose)
+            self._sidelines.leave(session.task)
         self.driver.pump()
         self._maybe_end()
+
+    def _try_again(self, session: Session[Work], delay: float) -> None:
+        if delay:
+            self._sidelines.delay(self.controller.withdraw(session), delay)
+        else:  # dispatch knows how much patience the host asks for
+            self.controller.requeue(session)
 
     def _shed(self, session: Session[Work]) -> None:
         if session.number not in self._shedding:
@@ -252,9 +239,12 @@ class Runner:
     def _expire(self, reason: str) -> None:
         """Fail what waits, and whatever comes later; what runs goes on."""
         self._expired = reason
-        for job in self.controller.drain():
+        never, delayed = self._sidelines.drain()
+        for job in (*delayed, *self.controller.drain()):
             work = job.task
             self._refuse(failed_before_start(work.index, work.url, reason, job=job))
+        for work in never:
+            self._refuse(failed_before_start(work.index, work.url, reason))
         self._maybe_end()
 
     def _emit(self, result: CrawlResult, *, verbose: bool = False) -> None:
@@ -265,8 +255,12 @@ class Runner:
         if not self._send(result):
             self.abandon()
 
+    @property
+    def _busy(self) -> bool:
+        return self.controller.busy or bool(self._tasks) or len(self._sidelines) > 0
+
     def _maybe_end(self) -> None:
-        if not self._input_ended or self.controller.busy or self._tasks or self._stopping is not None:
+        if not self._input_ended or self._busy or self._stopping is not None:
             return
         if self.work.busy:
             # A session that ran out of time left its content work behind; the run ends with it.
@@ -284,15 +278,3 @@ class Runner:
             self._watch.close(self.engine.crawler.stats)
             self.engine.runs.discard(self)
             self._send(End(reason))
-
-
-def _result_of(task: Attempt, work: Work) -> CrawlResult | None:
-    """Return what a session's task came to: its result, or None when it should be tried again."""
-    if task.cancelled():
-        return CrawlResult.failed(work.url, "The work on this page was cancelled.")
-    error = task.exception()
-    if error is None:
-        return task.result()
-    # Nothing should let this happen, but a task without a result would keep the run from ending.
-    logger.error("A session ended without a result", exc_info=error)
-    return CrawlResult.failed(work.url, f"Internal error: {type(error).__name__}.")

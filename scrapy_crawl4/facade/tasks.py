@@ -62,6 +62,15 @@ class Work:
     kind: str
     """``http``, ``file`` or ``raw``."""
     element: str | CrawlTask | Request
+    seconds_left: float = 0.0
+    """What is left of its ``page_timeout``, in seconds."""
+
+    def __post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Give it its whole time again: it was taken back through no fault of the page's."""
+        self.seconds_left = self.config.page_timeout / 1000
 
 
 class BadElement(Exception):  # noqa: N818 - a state of an element, caught by the run

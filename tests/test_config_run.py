@@ -158,6 +158,8 @@ OTHER = {
     "url": "https://example.org/",
     "base_url": "https://example.org/",
     "user_agent": "me",
+    "user_agent_mode": "random",
+    "user_agent_generator_config": {"device_type": "mobile"},
     "url_matcher": "*.html",
     "match_mode": MatchMode.AND,
     "max_retries": 2,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from ..exceptions import UnsupportedOption
+from ..user_agents import RANDOM, user_agents
 from .base import Config, Converted, option
 from .checks import count, flag, http_method, member, number, optional, refuse, text
 from .enums import CacheMode, MatchMode
@@ -33,6 +35,15 @@ def _check_render(name: str, value: Any) -> str:
     return "http" if value == "http" else refuse(name, "None, 'http', 'browser' or 'auto'", value)
 
 
+def _check_user_agent_mode(name: str, value: Any) -> str:
+    # crawl4ai's BrowserConfig has "" for None.
+    return str(value) if value in ("", RANDOM) else refuse(name, "None or 'random'", value)
+
+
+def _check_wanted(name: str, value: Any) -> Mapping[str, Any]:
+    return dict(value or {}) if value is None or isinstance(value, Mapping) else refuse(name, "a dict", value)
+
+
 class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Connection, cache, session, pace, and which URLs a configuration is for."""
 
@@ -54,7 +65,8 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     check_cache_freshness: bool = option(default=False, check=flag)
     cache_validation_timeout: float = option(default=10.0)
     page_timeout: float = option(default=60_000, check=number("milliseconds", positive=True))
-    """Milliseconds for a page from its start to its result."""
+    """Milliseconds for a page from its start to its result, over all its tries, redirects and content stages; while
+    the dispatcher keeps a task waiting, for its host or for memory, the clock stands."""
     mean_delay: float = option(default=0.1, check=number("seconds"))
     """Shortest delay between two starts on one host, in seconds, for the default dispatcher."""
     max_range: float = option(default=0.3, check=number("seconds"))
@@ -73,8 +85,12 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Fetch only what the host's robots.txt allows, at its pace."""
     user_agent: str | None = option(default=None, check=_TEXT)
     """The User-Agent header; None is Scrapy's ``USER_AGENT``."""
-    user_agent_mode: str | None = option(default=None)
-    user_agent_generator_config: MappingProxyType[str, Any] = option(default=MappingProxyType({}))
+    user_agent_mode: str | None = option(default=None, check=optional(_check_user_agent_mode))
+    """``"random"`` takes the User-Agent header of a real browser from a list: one for a task, its retries and redirects
+    included, and one for all tasks of a ``session_id``. A ``user_agent`` goes before it. Needs the package
+    ``fake-useragent`` (the extra ``user-agents``)."""
+    user_agent_generator_config: Mapping[str, Any] = option(default=MappingProxyType({}), check=_check_wanted)
+    """What browsers the random ones are of, see :func:`scrapy_crawl4.user_agents.user_agents`."""
     deep_crawl_strategy: Any = option(default=None)
     url_matcher: UrlMatcher | None = option(default=None, check=check_matcher)
     """URLs this configuration is for: a glob pattern, a function, or a list of these; None is for all."""
@@ -82,8 +98,14 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """How the parts of a list *url_matcher* count."""
     experimental: dict[str, Any] | None = option(default=None)
     max_retries: int = option(default=0, check=count(0))
-    """Further tries after connection errors and statuses of 500 and above."""
+    """Further tries after connection errors and statuses of 500 and above, within *page_timeout*; half a second after
+    the first try, then twice as long each time, up to 30 s, with jitter."""
     fallback_fetch_function: Any = option(default=None)
+
+    def _check_together(self) -> None:
+        super()._check_together()
+        if self.user_agent_mode == RANDOM:  # read here, where a list that has none of that kind can be said
+            user_agents(self.user_agent_generator_config)
 
 
 class LegacyCacheOptions(Config, supported=(), missing="was replaced by cache_mode"):

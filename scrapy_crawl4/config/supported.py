@@ -59,6 +59,8 @@ RUN_FETCH = frozenset(
         "url",
         "url_matcher",
         "user_agent",
+        "user_agent_generator_config",
+        "user_agent_mode",
         "verbose",
     }
 )

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         NoExtractionStrategy,
         NoTableExtraction,
         OverlappingWindowChunking,
+        PDFContentScrapingStrategy,
         PruningContentFilter,
         PruningContentFilterLXML,
         RegexChunking,
@@ -137,6 +138,7 @@ __all__ = [
     "NoExtractionStrategy",
     "NoTableExtraction",
     "OverlappingWindowChunking",
+    "PDFContentScrapingStrategy",
     "ProxyConfig",
     "PruningContentFilter",
     "PruningContentFilterLXML",
@@ -170,6 +172,7 @@ _HOMES = {
         "JsonXPathExtractionStrategy LLMConfig LLMContentFilter "
         "LLMExtractionStrategy LLMTableExtraction LXMLWebScrapingStrategy MainContentFilter "
         "MarkdownGenerationStrategy NoExtractionStrategy NoTableExtraction OverlappingWindowChunking "
+        "PDFContentScrapingStrategy "
         "PruningContentFilter PruningContentFilterLXML RegexChunking RegexExtractionStrategy RelevantContentFilter "
         "SlidingWindowChunking TableExtractionStrategy TreeFilter WebScrapingStrategy process "
     ),

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapy_crawl4.config import CrawlerRunConfig
-from scrapy_crawl4.content import WebScrapingStrategy, check_content_options, extract_page
+from scrapy_crawl4.content import (
+    PDFContentScrapingStrategy,
+    WebScrapingStrategy,
+    check_content_options,
+    extract_page,
+)
 from scrapy_crawl4.content.scraping import ContentScrapingStrategy
 from scrapy_crawl4.exceptions import UnsupportedOption
 
@@ -280,6 +285,24 @@ def test_another_engine_is_refused():
     with pytest.raises(UnsupportedOption, match="scraping_strategy"):
         check_content_options(config)
     assert "scraping_strategy" in extract_page("<p>x", url=URL, config=config).stage_errors["scraping"]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"save_images_locally": True},
+        {"extract_images": True},
+        {"image_save_dir": "."},
+        {"batch_size": 8},
+        {"logger": object()},
+    ],
+)
+def test_the_name_for_pdf_is_the_same_engine_and_refuses_options(option):
+    check_content_options(CrawlerRunConfig(scraping_strategy=PDFContentScrapingStrategy()))
+    page = extract_page("<p>a", url=URL, config=CrawlerRunConfig(scraping_strategy=PDFContentScrapingStrategy()))
+    assert (page.markdown, page.stage_errors) == ("a", {})
+    with pytest.raises(UnsupportedOption, match=next(iter(option))):
+        PDFContentScrapingStrategy(**option)
 
 
 def test_scrap_is_the_same_engine():

@@ -32,7 +32,12 @@ from .page import PageContent
 from .pipeline import extract_page, process
 from .pruning import PruningContentFilter, PruningContentFilterLXML
 from .regex_extraction import RegexExtractionStrategy
-from .scraping import ContentScrapingStrategy, LXMLWebScrapingStrategy, WebScrapingStrategy
+from .scraping import (
+    ContentScrapingStrategy,
+    LXMLWebScrapingStrategy,
+    PDFContentScrapingStrategy,
+    WebScrapingStrategy,
+)
 from .tables import DefaultTableExtraction, NoTableExtraction, TableExtractionStrategy
 
 __all__ = [
@@ -59,6 +64,7 @@ __all__ = [
     "NoExtractionStrategy",
     "NoTableExtraction",
     "OverlappingWindowChunking",
+    "PDFContentScrapingStrategy",
     "PageContent",
     "PruningContentFilter",
     "PruningContentFilterLXML",

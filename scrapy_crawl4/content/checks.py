@@ -8,7 +8,7 @@ import turbohtml
 from turbohtml import SelectorSyntaxError
 
 from ..exceptions import UnsupportedOption
-from .scraping import WebScrapingStrategy
+from .scraping import PDFContentScrapingStrategy, WebScrapingStrategy
 
 if TYPE_CHECKING:
     from ..config import CrawlerRunConfig
@@ -38,7 +38,8 @@ def check_engine(config: CrawlerRunConfig) -> None:
 
     :raises UnsupportedOption: ``scraping_strategy`` is one of your own.
     """
-    if config.scraping_strategy is not None and type(config.scraping_strategy) is not WebScrapingStrategy:
+    known = {WebScrapingStrategy, PDFContentScrapingStrategy}
+    if config.scraping_strategy is not None and type(config.scraping_strategy) not in known:
         raise UnsupportedOption("scraping_strategy can only be None or WebScrapingStrategy(): there is one engine")
 
 

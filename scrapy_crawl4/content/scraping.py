@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from ..exceptions import UnsupportedOption
+
 if TYPE_CHECKING:
     from .page import PageContent
 
@@ -35,3 +37,28 @@ class WebScrapingStrategy(ContentScrapingStrategy):
 
 
 LXMLWebScrapingStrategy = WebScrapingStrategy
+
+
+class PDFContentScrapingStrategy(WebScrapingStrategy):
+    """The same engine under crawl4ai's name for PDF: what a document is, it says itself. PDF needs the extra ``pdf``.
+
+    :raises UnsupportedOption: for crawl4ai's options about the pictures in a document and its pages at a time.
+    """
+
+    def __init__(
+        self,
+        save_images_locally: bool = False,
+        extract_images: bool = False,
+        image_save_dir: str | None = None,
+        batch_size: int = 4,
+        logger: Any = None,
+    ) -> None:
+        for name, asked in (
+            ("save_images_locally", save_images_locally),
+            ("extract_images", extract_images),
+            ("image_save_dir", image_save_dir is not None),
+            ("batch_size", batch_size != 4),  # noqa: PLR2004  # crawl4ai's default
+            ("logger", logger is not None),
+        ):
+            if asked:
+                raise UnsupportedOption(f"PDFContentScrapingStrategy({name}=...) has no effect: leave it out.")

@@ -13,7 +13,6 @@ from twisted.internet.defer import Deferred, DeferredSemaphore
 
 from . import stats
 from .config.settings import Crawl4Settings
-from .content import extract_page
 from .content.llm_scope import ModelScope, asks_model
 from .content.llm_session import ModelSession, WaitingThreads
 from .content.markdown import with_converter
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from .config import CrawlerRunConfig
     from .content import PageContent
-    from .results import PendingContent
+    from .pending_content import PendingContent
 
 T = TypeVar("T")
 
@@ -34,13 +34,30 @@ CONTENT_THREADS = 1
 """Content work holds Python's lock: more threads would take turns with the event loop more often, and gain nothing."""
 
 
+class Turn:
+    """One page's turn; it notes whether it was taken: a page that another thread has made needs none."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self.taken = False
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self.taken = True
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class CrawlResultPipeline:
     """Completes each :class:`~scrapy_crawl4.CrawlResult` in a thread, before the other pipelines see it.
 
     Other items pass untouched, unless ``CRAWL4_MAP_ITEMS`` is on: then each becomes a result by
-    :meth:`CrawlResult.from_item`. The wait for content is what holds the crawl back: Scrapy processes at most
-    ``CONCURRENT_ITEMS`` items of one response at a time and takes no further requests while the responses whose items
-    are in process have more than ``SCRAPER_SLOT_MAX_ACTIVE_SIZE`` bytes.
+    :meth:`CrawlResult.from_item`. What a callback has completed by ``await result.acomplete()`` is not worked on again.
+
+    The wait for content is what holds the crawl back: Scrapy processes at most ``CONCURRENT_ITEMS`` items of one
+    response at a time, asks its callback for no more meanwhile, and takes no further requests while the responses whose
+    items are in process have more than ``SCRAPER_SLOT_MAX_ACTIVE_SIZE`` bytes.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -67,50 +84,45 @@ class CrawlResultPipeline:
             item = CrawlResult.from_item(item)
             self._counts[stats.RESULTS_MAPPED] += 1
         if item.pending is not None:
-            await self._fill(item, item.pending)
+            await item.complete_by(self.extract(item.pending))
         self._counts[stats.RESULTS_SUCCESS if item.success else stats.RESULTS_FAILED] += 1
         return item
 
-    async def _fill(self, result: CrawlResult, pending: PendingContent) -> None:
-        extract = self._extract_waiting if asks_model(pending.config) else self._extract
-        try:
-            page = await extract(pending)
-        except Exception:  # noqa: BLE001 - one page must not end others; complete() logs it and makes the sentence
-            result.complete()
-        else:
-            result.fill(page)
-            self._counts.update(stats.stage_error_count(stage) for stage in page.stage_errors)
-        self._counts[stats.CONTENT_PAGES] += 1
+    def prepared(self, config: CrawlerRunConfig) -> CrawlerRunConfig:
+        """Return *config* with the markdown converter of the settings, where it does not name one."""
+        return with_converter(config, self._converter)
 
-    async def _extract(self, pending: PendingContent) -> PageContent:
-        """Do the content work on a page, one page at a time."""
+    async def extract(self, pending: PendingContent) -> PageContent:
+        """Do the content work on a page in a thread, one page at a time; raises what the stages raise."""
+        turn = Turn(self._turn)
+        work = self._extract_waiting if asks_model(pending.config) else self._extract
+        try:
+            page = await work(pending, turn)
+        finally:
+            self._counts[stats.CONTENT_PAGES] += turn.taken
+        if turn.taken:
+            self._counts.update(stats.stage_error_count(stage) for stage in page.stage_errors)
+        return page
+
+    async def _extract(self, pending: PendingContent, turn: Turn) -> PageContent:
         await maybe_deferred_to_future(self._turns.acquire())
         try:
-            return await run_in_thread(self._in_turn, pending)
+            return await run_in_thread(pending.extract, self.prepared(pending.config), turn)
         finally:
             self._turns.release()
 
-    async def _extract_waiting(self, pending: PendingContent) -> PageContent:
-        """Do the content work on a page that asks models; while it waits for them, others are worked on."""
+    async def _extract_waiting(self, pending: PendingContent, turn: Turn) -> PageContent:
+        """Do the work on a page that asks models; while it waits for them, others are worked on."""
         scope = ModelScope(self._models, self._turn.release, lambda: _acquire(self._turn))
 
         def work() -> PageContent:
             with scope.entered():
-                return self._in_turn(pending)
+                return pending.extract(self.prepared(pending.config), turn)
 
         try:
             return await _done(self._waiting.submit(work))
         finally:
             scope.cancel()
-
-    def _in_turn(self, pending: PendingContent) -> PageContent:
-        with self._turn:
-            return extract_page(
-                pending.html,
-                url=pending.url,
-                config=with_converter(pending.config, self._converter),
-                content_type=pending.content_type,
-            )
 
     def close_spider(self) -> None:
         """Write what was counted to the stats, and close the connections to models."""

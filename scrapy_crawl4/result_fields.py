@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WrapSerializer
@@ -14,9 +13,6 @@ from .markdown_result import MarkdownGenerationResult  # noqa: TC001 - pydantic 
 
 if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler
-
-    from .config import CrawlerRunConfig
-    from .content.page import PageContent
 
 
 def _clean_input(value: Any) -> Any:
@@ -72,29 +68,6 @@ class DispatchResult(BaseModel):
     """How often the task was taken back under critical memory pressure, to be fetched again later."""
     bytes_received: int = 0
     """Bytes of all response bodies."""
-
-
-@dataclass(frozen=True, slots=True)
-class PendingContent:
-    """What the content stages need to fill a result."""
-
-    html: str | bytes
-    """The page as fetched, decoded; the bytes of a PDF."""
-    url: str
-    """The URL its links are relative to; ``""`` when there is none."""
-    config: CrawlerRunConfig
-    """What is wanted of it."""
-    content_type: str = "text/html"
-    """Its media type; parameters are ignored."""
-
-    def extract(self) -> PageContent:
-        """Run the content stages in this thread, for :meth:`CrawlResult.fill`."""
-        from .content import extract_page  # noqa: PLC0415 - content is a layer above results, used only when needed
-
-        return extract_page(self.html, url=self.url, config=self.config, content_type=self.content_type)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> PendingContent:
-        return self
 
 
 def no_links() -> dict[str, list[dict[Any, Any]]]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import PrivateAttr, ValidationError, model_serializer
+from pydantic import ValidationError, model_serializer
 
+from .lazy_fields import LAZY, LazyFields
 from .markdown_result import MarkdownGenerationResult
-from .result_fields import DispatchResult, PendingContent, no_links, no_media
+from .pending_content import PendingContent
+from .result_fields import DispatchResult, no_links, no_media
 from .scrapy_map import (
     content_type_of,
+    desk_of,
     extracted_json,
     item_values,
     not_a_page,
+    request_config,
     response_fields,
     response_page,
     status_error,
 )
-from .spillable import SpillableFields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -28,36 +31,24 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from .config import CrawlerRunConfig
-    from .content.page import PageContent
-    from .spill import SpillFile
 
 __all__ = ["CrawlResult", "DispatchResult", "MarkdownGenerationResult", "PendingContent"]
 
-logger = logging.getLogger(__name__)
-
-_CONTENT = ("cleaned_html", "fit_html", "markdown", "media", "links", "tables", "extracted_content")
 _SHOWN_URL = 100
-# Read from the content stages on first use, all of them at once.
-_LAZY = frozenset({*_CONTENT, "metadata", "success", "error_message"})
-_MOVED = {
-    "fit_markdown": "use result.markdown.fit_markdown",
-    "markdown_v2": "use result.markdown, which has raw_markdown, markdown_with_citations and the other parts",
-}
 
 
-class CrawlResult(SpillableFields):
+class CrawlResult(LazyFields):
     """One page of a crawl.
 
     A result may be made with its content *pending*: then the fields that come from the content stages (``markdown``,
     ``links``, ``media``, ``tables``, ``metadata``, ``cleaned_html``, ``fit_html``, ``extracted_content``, and
     ``success`` with ``error_message``, which depend on them) are filled when one of them is first read, when
-    :meth:`complete` is called, or when the result is pickled, compared or dumped.
+    :meth:`complete` or :meth:`acomplete` is called, or when the result is pickled, compared or dumped. That is done
+    once, whoever asks.
 
     It is list-like as users of crawl4ai write it: ``result[0]`` is the result, ``len(result)`` is 1, iterating yields
     the result. (So ``dict(result)`` does not work; use ``model_dump()``.)
     """
-
-    _pending: PendingContent | None = PrivateAttr(default=None)
 
     @classmethod
     def failed(
@@ -125,12 +116,22 @@ class CrawlResult(SpillableFields):
         given to the response counts. A response that is no document gives a failed result. *fields* replace what the
         response says.
 
-        :raises TypeError: for a name that is no field.
+        :param config: what is wanted of the page; None takes ``meta["crawl4"]`` of the response's request, a
+            configuration or a dict of its parameters, else the defaults.
+        :raises TypeError: for a name that is no field, or what is no configuration in ``meta["crawl4"]``.
+        :raises ValueError: for a value in ``meta["crawl4"]`` that breaks the rule of its parameter.
         """
         fields = {**response_fields(response), **fields}
         if error := status_error(response.status):
             fields |= {"success": False, "error_message": error}
-        return cls.from_html(response_page(response), config=config, content_type=content_type_of(response), **fields)
+        config, desk = config or request_config(response), desk_of(response)
+        if desk is not None:
+            config = desk.prepared(config)
+        page = response_page(response)
+        result = cls.from_html(page, config=config, content_type=content_type_of(response), **fields)
+        if desk is not None and result._pending is not None:
+            result._pending = replace(result._pending, desk=desk)
+        return result
 
     @classmethod
     def from_item(cls, item: Any) -> CrawlResult:
@@ -159,7 +160,7 @@ class CrawlResult(SpillableFields):
         result = cls(**fields) if cls is not CrawlResult else cls._fast(fields)
         if pending is not None:
             own = result.__dict__
-            for name in _LAZY.difference(fields):
+            for name in LAZY.difference(fields):
                 del own[name]
             result._pending = pending
         return result
@@ -184,61 +185,6 @@ class CrawlResult(SpillableFields):
         except ValidationError:
             return False
         return True
-
-    @property
-    def pending(self) -> PendingContent | None:
-        """What the content stages have to work on, or None when this result is complete."""
-        return self._pending
-
-    def complete(self) -> Self:
-        """Run the content stages if they are pending, in this thread. Returns the result itself; never raises."""
-        pending = self._pending
-        if pending is None:
-            return self
-        try:
-            page = pending.extract()
-        except Exception as error:  # the stages handle their errors; a page that breaks them still has one result
-            logger.exception("The content stages failed for %s", self.url[:200])
-            empty = {"media": no_media(), "links": no_links(), "tables": []}
-            self._fill(empty, f"The content stages failed: {type(error).__name__}")
-        else:
-            self.fill(page)
-        return self
-
-    def fill(self, page: PageContent) -> None:
-        """Take over what the content stages made; fields that already have a value keep it (metadata is merged).
-
-        Does nothing when the content is not pending.
-        """
-        if self._pending is None:
-            return
-        errors = "; ".join(f"Stage {name} failed: {text}" for name, text in page.stage_errors.items())
-        values = {name: getattr(page, name) for name in _CONTENT}
-        self.__dict__["metadata"] = {**(page.metadata or {}), **(self.__dict__.get("metadata") or {})}
-        self._fill(values, errors)
-
-    def _fill(self, values: dict[str, Any], error: str) -> None:
-        values |= {"success": not error, "error_message": " ".join(error.split())}
-        own = self.__dict__  # filled in place: another thread may be setting other fields
-        for name in _LAZY:
-            own.setdefault(name, values.get(name))
-        self.__pydantic_fields_set__.update(_LAZY)
-        self._pending = None
-
-    def spill(self, file: SpillFile) -> int:  # noqa: D102 - described where it is inherited from
-        return 0 if self._pending is not None else super().spill(file)
-
-    if not TYPE_CHECKING:  # a declared __getattr__ would make type checkers accept every name
-
-        def __getattr__(self, name: str) -> Any:
-            # Only reached for names that are not in __dict__: complete results pay nothing for being lazy.
-            if name in _LAZY:
-                self.complete()
-                if name in self.__dict__:
-                    return self.__dict__[name]
-            if name in _MOVED:
-                raise AttributeError(f"CrawlResult has no attribute {name!r}: {_MOVED[name]}")
-            return super().__getattr__(name)
 
     @model_serializer(mode="wrap")
     def _serialize(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
+    from .config import CrawlerRunConfig
+    from .pending_content import ContentDesk
+
+DESK = "_crawl4_desk"
+"""Attribute of a response: where its crawler has content work done."""
+
 TYPES_BY_CLASS = {"HtmlResponse": "text/html", "JsonResponse": "application/json", "XmlResponse": "application/xml"}
 """Scrapy takes these from the name in the URL when there is no header."""
 
@@ -43,13 +49,28 @@ def redirects_of(response: Response) -> list[dict[str, Any]]:
 
     ``status_code`` is None for a hop whose page asked for another one (``<meta http-equiv="refresh">``).
     """
-    meta = getattr(getattr(response, "request", None), "meta", {})
+    meta = _meta(response)
     hops = zip_longest(meta.get("redirect_urls") or (), meta.get("redirect_reasons") or ())
     return [
         {"url": str(url), "status_code": reason if isinstance(reason, int) else None}
         for url, reason in hops
         if url is not None
     ]
+
+
+def request_config(response: Response) -> CrawlerRunConfig:
+    """Return the configuration that the response's request carries, the defaults where there is none.
+
+    :raises TypeError, ValueError: as :func:`~scrapy_crawl4.config.config_in` does.
+    """
+    from .config import CrawlerRunConfig, config_in  # noqa: PLC0415 - configuration is a layer above results
+
+    return config_in(_meta(response)) or CrawlerRunConfig()
+
+
+def desk_of(response: Response) -> ContentDesk | None:
+    """Return where content work of the response's crawler is done, if that has been written on it."""
+    return getattr(response, DESK, None)
 
 
 def status_error(status: int) -> str:
@@ -92,6 +113,10 @@ def header_dict(headers: Any) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _meta(response: Response) -> dict[str, Any]:
+    return getattr(getattr(response, "request", None), "meta", {})
 
 
 def _asked_url(response: Response) -> str:

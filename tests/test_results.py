@@ -22,6 +22,7 @@ from itemadapter import ItemAdapter
 from pydantic import BaseModel
 from scrapy.http import Headers, HtmlResponse, Request, Response, TextResponse
 
+from scrapy_crawl4 import content
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import extract_page
 from scrapy_crawl4.results import CrawlResult, DispatchResult, MarkdownGenerationResult, PendingContent
@@ -198,6 +199,70 @@ def test_fill_takes_what_another_worker_made():
     result.fill(page)
     assert result.pending is None
     assert result == STATES["complete"]()
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """URLs of the pages that the content stages worked on, each with its thread."""
+    seen = []
+
+    def watched(html, *, url, **arguments):
+        seen.append((url, threading.get_ident()))
+        return extract_page(html, url=url, **arguments)
+
+    monkeypatch.setattr(content, "extract_page", watched)
+    return seen
+
+
+async def test_acomplete_leaves_the_event_loop_alone_and_parses_once(parsed):
+    result = CrawlResult.from_html(HTML, url=URL)
+    assert await result.acomplete() is result
+    assert result.pending is None
+    assert result.links["internal"][0]["href"] == "https://example.org/dir/next"
+    await result.acomplete()
+    result.complete()
+    ((url, thread),) = parsed
+    assert (url, thread == threading.get_ident()) == (URL, False)
+
+
+async def test_who_reads_while_the_content_is_made_waits_for_it(monkeypatch):
+    made, entered, go_on = [], threading.Event(), threading.Event()
+
+    def held(html, **arguments):
+        made.append(html)
+        entered.set()
+        assert go_on.wait(60)
+        return extract_page(html, **arguments)
+
+    monkeypatch.setattr(content, "extract_page", held)
+    result = CrawlResult.from_html(HTML, url=URL)
+    tasks = [asyncio.ensure_future(result.acomplete()) for _ in range(3)]
+    await asyncio.to_thread(entered.wait, 60)
+    reading = asyncio.ensure_future(asyncio.to_thread(lambda: result.links))
+    go_on.set()
+    await asyncio.gather(*tasks, reading)
+    assert len(made) == 1
+    assert reading.result() is result.links
+
+
+async def test_acomplete_of_a_page_that_breaks_the_stages_is_a_failed_result(monkeypatch, caplog):
+    def broken(html, **arguments):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(content, "extract_page", broken)
+    result = await CrawlResult.from_html(HTML, url=URL).acomplete()
+    assert (result.success, result.error_message) == (False, "The content stages failed: RuntimeError")
+    assert result.links == {"internal": [], "external": []}
+    (record,) = caplog.records
+    assert record.exc_info[0] is RuntimeError
+    assert (await CrawlResult.failed(URL, "No route").acomplete()).error_message == "No route"
+
+
+def test_deep_copies_of_a_pending_result_share_nothing():
+    result = CrawlResult.from_html(HTML, url=URL)
+    other = copy.deepcopy(result)
+    result.links["internal"].clear()
+    assert other.links["internal"]
 
 
 def test_pending_content_is_picklable_without_functions():
@@ -458,6 +523,29 @@ def test_redirected_response_has_first_and_last_url():
     assert result.url == URL
     assert result.redirected_url == "https://example.org/last"
     assert result.links["internal"][0]["href"] == "https://example.org/next"
+
+
+@pytest.mark.parametrize("value", [{"css_selector": "a"}, CrawlerRunConfig(css_selector="a")])
+def test_a_response_brings_the_configuration_of_its_request(value):
+    request = Request(URL, meta={"crawl4": value})
+    response = HtmlResponse(URL, body=HTML, encoding="utf-8", request=request)
+    assert CrawlResult.from_response(response).markdown.strip() == "[text](https://example.org/dir/next)"
+    assert "Some" in CrawlResult.from_response(response, CrawlerRunConfig()).markdown
+    assert "Some" in CrawlResult.from_response(response.replace(request=Request(URL))).markdown
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        ("fast", TypeError, "must be a CrawlerRunConfig or a dict, got str"),
+        ({"css": "a"}, TypeError, "no parameter 'css'"),
+        ({"word_count_threshold": -1}, ValueError, "word_count_threshold must be"),
+    ],
+)
+def test_what_is_no_configuration_is_said(value, error, words):
+    response = HtmlResponse(URL, body=HTML, encoding="utf-8", request=Request(URL, meta={"crawl4": value}))
+    with pytest.raises(error, match=words):
+        CrawlResult.from_response(response)
 
 
 def test_redirects_are_recorded_in_order_with_their_statuses():

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         CrawlCancelled,
         DispatcherError,
         EngineError,
+        JobError,
         UnsupportedOption,
     )
     from .facade import (
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from .monitor import CrawlerMonitor
     from .pipelines import CrawlResultPipeline
     from .results import CrawlResult, DispatchResult, MarkdownGenerationResult
+    from .scheduler import DurableScheduler
     from .slots import SemaphoreSlot
     from .spiders import Crawl4Spider
 
@@ -112,6 +114,7 @@ __all__ = [
     "DispatchResult",
     "DispatcherError",
     "DisplayMode",
+    "DurableScheduler",
     "EngineError",
     "ExtractionStrategy",
     "FilterPage",
@@ -119,6 +122,7 @@ __all__ = [
     "GeolocationConfig",
     "HTTPCrawlerConfig",
     "IdentityChunking",
+    "JobError",
     "JsonCssExtractionStrategy",
     "JsonElementExtractionStrategy",
     "JsonLxmlExtractionStrategy",
@@ -179,11 +183,12 @@ _HOMES = {
     ".dispatch": "BaseDispatcher Load MemoryAdaptiveDispatcher RateLimiter SemaphoreDispatcher",
     ".downloader": "DispatchDownloader",
     ".downloadermiddlewares": "MemoryThrottleMiddleware RateLimitMiddleware",
-    ".exceptions": "Crawl4Error CrawlCancelled DispatcherError EngineError UnsupportedOption",
+    ".exceptions": "Crawl4Error CrawlCancelled DispatcherError EngineError JobError UnsupportedOption",
     ".facade": "AsyncWebCrawler CrawlRun CrawlTask crawl_many",
     ".monitor": "CrawlerMonitor",
     ".pipelines": "CrawlResultPipeline",
     ".results": "CrawlResult DispatchResult MarkdownGenerationResult",
+    ".scheduler": "DurableScheduler",
     ".slots": "SemaphoreSlot",
     ".spiders": "Crawl4Spider",
 }

@@ -14,6 +14,7 @@ from .dispatch.loading import make_dispatcher
 from .downloader import DispatchDownloader
 from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware
 from .pipelines import CrawlResultPipeline
+from .scheduler import DurableScheduler
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -41,6 +42,7 @@ class Addon:
     - ``ITEM_PIPELINES``: :class:`~scrapy_crawl4.CrawlResultPipeline` (50).
     - ``CRAWL4_RATE_LIMIT_CODES``: those of 429 and 503 that the project retries, none with ``RETRY_ENABLED = False``.
     - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now.
+    - ``SCHEDULER``: with ``JOBDIR``, :class:`~scrapy_crawl4.DurableScheduler`.
     - ``CONCURRENT_REQUESTS``: raised to ``CRAWL4_MAX_SESSION_PERMIT`` where that is set and higher.
 
     :raises NotConfigured: with ``CRAWL4_ENABLED = False``.
@@ -55,6 +57,7 @@ class Addon:
         _leave_unretried_codes(settings)
         _take_over_codes(settings)
         _set_downloader(settings)
+        _set_scheduler(settings)
         _widen_pool(settings)
         for name, component, priority in (
             ("DOWNLOADER_MIDDLEWARES", MemoryThrottleMiddleware, MEMORY_THROTTLE_PRIORITY),
@@ -73,6 +76,11 @@ def _set_downloader(settings: BaseSettings) -> None:
             "set it to scrapy_crawl4.DispatchDownloader to let the dispatcher decide when each one starts.",
             settings["DOWNLOADER"],
         )
+
+
+def _set_scheduler(settings: BaseSettings) -> None:
+    if settings.get("JOBDIR") and (settings.getpriority("SCHEDULER") or 0) < SETTINGS_PRIORITIES["addon"]:
+        settings.set("SCHEDULER", DurableScheduler, "addon")
 
 
 def _widen_pool(settings: BaseSettings) -> None:

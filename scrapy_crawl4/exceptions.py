@@ -5,6 +5,7 @@
     Crawl4Error
       UnsupportedOption     (ValueError)    an option that has no effect yet was set to a non-default value
       DispatcherError       (RuntimeError)  a dispatcher cannot be loaded or breaks its contract
+      JobError              (RuntimeError)  the directory of a job is in use or damaged
       EngineError           (RuntimeError)  the engine cannot start, or the crawler is closed
       TaskFailed            (RuntimeError)  one page could not be made; becomes a failed result
       CrawlCancelled        (RuntimeError)  a run was closed before its tasks ended
@@ -27,6 +28,10 @@ class UnsupportedOption(Crawl4Error, ValueError):  # noqa: N818 - the public nam
 
 class DispatcherError(Crawl4Error, RuntimeError):
     """A dispatcher cannot be loaded, or answered with something that is not a number of permits."""
+
+
+class JobError(Crawl4Error, RuntimeError):
+    """The directory of a job is used by another crawl, or a file in it is damaged."""
 
 
 class EngineError(Crawl4Error, RuntimeError):

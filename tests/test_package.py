@@ -29,6 +29,7 @@ LAYERS = [
         "downloader",
         "downloadermiddlewares",
         "pipelines",
+        "scheduler",
         "spiders",
         "browser",
         "cache",

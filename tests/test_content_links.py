@@ -11,8 +11,9 @@ from turbohtml import Element
 
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import extract_page
+from scrapy_crawl4.content.domains import matches_domain, normalised_domain, registered_domain
 from scrapy_crawl4.content.link_scores import LinkScores
-from scrapy_crawl4.content.urls import host_of, matches_domain, normalised_domain, registered_domain
+from scrapy_crawl4.content.urls import host_of
 
 URL = "https://www.example.co.uk/dir/page.html?x=1"
 

@@ -155,8 +155,8 @@ def test_deep_nesting_is_no_problem():
 
 
 def test_content_needs_neither_scrapy_nor_twisted():
-    names = {name for name in vars(content_package) if not name.startswith("_")}
-    assert set(content_package.__all__) <= names
+    assert all(hasattr(content_package, name) for name in content_package.__all__)
+    assert set(content_package.__all__) <= set(dir(content_package))
     for module in [name for name in sys.modules if name.startswith("scrapy_crawl4.content")]:
         source = sys.modules[module].__dict__
         assert "scrapy" not in source

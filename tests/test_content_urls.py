@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import extract_page
-from scrapy_crawl4.content.urls import (
-    has_port,
-    host_of,
-    is_page_url,
-    join,
-    matches_domain,
-    normalised_domain,
-    registered_domain,
-    tidy,
-)
+from scrapy_crawl4.content.domains import matches_domain, normalised_domain, registered_domain
+from scrapy_crawl4.content.urls import has_port, host_of, is_page_url, join, tidy
 
 URL = "https://www.example.org/dir/page.html?x=1"
 SCHEMES = ("http://", "https://", "ftp://", "file://")

@@ -29,9 +29,9 @@ from scrapy_crawl4.content import (
     timed_regex,
 )
 from scrapy_crawl4.content.cleaning import KEPT_ATTRIBUTES
+from scrapy_crawl4.content.domains import SOCIAL_MEDIA_DOMAINS
 from scrapy_crawl4.content.media_types import kind_of
 from scrapy_crawl4.content.regex_patterns import PATTERNS
-from scrapy_crawl4.content.urls import SOCIAL_MEDIA_DOMAINS
 from scrapy_crawl4.exceptions import UnsupportedOption
 
 from .llm_server import Model, Reply

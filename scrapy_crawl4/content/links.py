@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .domains import SOCIAL_MEDIA_DOMAINS, matches_domain, normalised_domain, registered_domain
 from .page import empty_links
-from .urls import (
-    SOCIAL_MEDIA_DOMAINS,
-    has_port,
-    host_of,
-    is_page_url,
-    matches_domain,
-    normalised_domain,
-    registered_domain,
-    tidy,
-)
+from .urls import has_port, host_of, is_page_url, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,21 +1,12 @@
-"""URLs of a page: the base they resolve against, the site they belong to."""
+"""URLs of a page: what they lead to, and the base they resolve against."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-import tldextract
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from turbohtml import Document, Node
-
-# The list that ships with tldextract: no network, no cache directory. Private suffixes count, so that two users of
-# one hosting service (a.github.io, b.github.io) are two sites.
-_extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 PAGE_SCHEMES = frozenset({"http", "https", "ftp", "file"})
 """Schemes of links that lead to a page; ``javascript:``, ``mailto:``, ``tel:``, ``data:`` and the like do not."""
@@ -24,18 +15,6 @@ _MARKS = frozenset({"?", "#"})
 _NO_HOST = frozenset({"", "/", "?", "#", "\\"})
 _SPACE = "".join(map(chr, range(33)))
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r"))
-
-SOCIAL_MEDIA_DOMAINS = (
-    "facebook.com",
-    "instagram.com",
-    "linkedin.com",
-    "pinterest.com",
-    "reddit.com",
-    "snapchat.com",
-    "tiktok.com",
-    "twitter.com",
-    "x.com",
-)
 
 
 def is_page_url(url: str) -> bool:
@@ -128,21 +107,3 @@ def host_of(url: str) -> str:
     host = rest.rpartition("@")[2]
     host = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
     return host.strip().lower().rstrip(".")
-
-
-@lru_cache(maxsize=4096)
-def registered_domain(host: str) -> str:
-    """``example.co.uk`` for ``a.b.example.co.uk``; the host itself where no domain is registered (localhost, IPs)."""
-    found = _extract(host)
-    return found.top_domain_under_public_suffix or host
-
-
-def matches_domain(host: str, domains: Iterable[str]) -> bool:
-    """Whether *host* is one of *domains* or below one of them."""
-    return any(host == domain or host.endswith("." + domain) for domain in domains)
-
-
-def normalised_domain(domain: str) -> str:
-    """A domain as users write it (``https://Example.org/``, ``.example.org``, ``www.example.org``) as a bare host."""
-    host = host_of(domain) if "//" in domain else host_of("//" + domain)
-    return host.strip(".").removeprefix("www.")

@@ -1,22 +1,36 @@
-"""robots.txt, fetched once for all tasks that wait for it."""
+"""robots.txt, fetched once for all tasks of its host."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scrapy import Request, signals
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
+from scrapy.utils.misc import build_from_crawler
 
 from ..crawl_delay import crawl_delay
+from ..errors import describe
+from .recent import Recent
 
 if TYPE_CHECKING:
-    from scrapy import Request, Spider
+    from scrapy import Spider
+    from scrapy.http import Response
     from scrapy.robotstxt import RobotParser
+
+logger = logging.getLogger(__name__)
 
 LISTENER = "crawl4_crawl_delay"
 """Meta key: a function that takes a host and the seconds between two starts that its robots.txt asks for."""
+HOSTS = 10_000
+"""Most hosts whose robots.txt is remembered; that of the one that was not visited longest is fetched again."""
+PASSED_ON = ("proxy", "download_timeout")
+"""Meta keys by which a request says how it is sent, which counts for its robots.txt too."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,24 +42,26 @@ class SharedFetch:
 
 
 class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
-    """Scrapy's middleware for tasks that are cancelled one by one.
+    """Scrapy's middleware for tasks that are cancelled one by one, for any number of hosts, each with its own name.
 
-    With Scrapy's own, whoever waits for the file after a task that was cancelled while it fetched it waits for ever,
-    and of several that wait at the same time only the first learns what the file says.
+    A robots.txt is fetched as its first visitor would fetch a page: with the same User-Agent and proxy. A host without
+    one, or that does not answer, is remembered as such. The rules are looked up by ``ROBOTSTXT_USER_AGENT`` or else by
+    the User-Agent of each request.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._known: Recent[str, RobotParser | None] = Recent(HOSTS)
         self._fetches: dict[str, SharedFetch] = {}
 
     async def robot_parser(self, request: Request, spider: Spider | None = None) -> RobotParser | None:
         """Return the rules of the request's host, or None where there are none."""
         place = urlparse_cached(request).netloc
+        if place in self._known:
+            return self._known[place]
         shared = self._fetches.get(place)
         if shared is None:
-            if place in self._parsers:
-                return await super().robot_parser(request)
-            shared = self._fetches[place] = SharedFetch(asyncio.ensure_future(super().robot_parser(request)))
+            shared = self._fetches[place] = SharedFetch(asyncio.ensure_future(self._fetch(place, request)))
         shared.waiting += 1
         try:
             return await asyncio.shield(shared.task)
@@ -62,10 +78,45 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
             tell(urlparse_cached(request).hostname or "", crawl_delay(rp, name or ""))
         super().process_request_2(rp, request)
 
+    async def _fetch(self, place: str, request: Request) -> RobotParser | None:
+        self._stats.inc_value("robotstxt/request_count")
+        parser = None
+        try:
+            response = await self.crawler.engine.download_async(_request_for(request))
+            parser = await self._read(response, request)
+        except IgnoreRequest:
+            pass
+        except Exception as error:  # noqa: BLE001 - as Scrapy does: without an answer, nothing is forbidden
+            logger.warning("robots.txt of %s could not be read: %s", place, describe(error))
+            self._stats.inc_value(f"robotstxt/exception_count/{type(error)}")
+        self._known[place] = parser
+        return parser
+
+    async def _read(self, response: Response, request: Request) -> RobotParser:
+        self._stats.inc_value("robotstxt/response_count")
+        self._stats.inc_value(f"robotstxt/response_status_count/{response.status}")
+        parser: RobotParser = build_from_crawler(self._parserimpl, self.crawler, response.body)
+        await self.crawler.signals.send_catch_log_async(
+            signal=signals.robots_parsed, robotparser=parser, request=request
+        )
+        return parser
+
     async def _end(self, place: str, shared: SharedFetch) -> None:
         """Forget a fetch that nobody waits for any more, and end it if it has not ended."""
         del self._fetches[place]
         if not shared.task.done():
-            self._parsers.pop(place, None)
             shared.task.cancel()
             await asyncio.wait({shared.task})
+
+
+def _request_for(request: Request) -> Request:
+    """Return the request for the robots.txt that counts for *request*."""
+    parts = urlparse_cached(request)
+    name = request.headers.get(b"User-Agent")
+    return Request(
+        f"{parts.scheme}://{parts.netloc}/robots.txt",
+        headers={} if name is None else {"User-Agent": name},
+        meta={"dont_obey_robotstxt": True} | {key: request.meta[key] for key in PASSED_ON if key in request.meta},
+        priority=RobotsTxtMiddleware.DOWNLOAD_PRIORITY,
+        callback=NO_CALLBACK,
+    )

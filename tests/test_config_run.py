@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_crawl4.config import CacheMode, CrawlerRunConfig, MatchMode, ProxyConfig
+from scrapy_crawl4.config.proxy_rotation import RoundRobinProxyStrategy
 from scrapy_crawl4.config.supported import RUN_BROWSER, RUN_CONTENT, RUN_FETCH
 from scrapy_crawl4.exceptions import Crawl4Error, UnsupportedOption
 
@@ -141,6 +142,9 @@ OTHER = {
     "keep_attrs": ["data-x"],
     "scraping_strategy": WORKER,
     "proxy_config": ProxyConfig("http://127.0.0.1:8080"),
+    "proxy_rotation_strategy": RoundRobinProxyStrategy(["http://me:pw@h:1", "direct"]),
+    "proxy_session_id": "s",
+    "proxy_session_ttl": 60,
     "cache_mode": CacheMode.DISABLED,
     "session_id": "s",
     "shared_data": {"a": 1},
@@ -227,11 +231,12 @@ def test_clone_loses_nothing(name):
 
 
 def test_clone_and_copies_of_everything():
-    config = CrawlerRunConfig(**OTHER)
+    together = OTHER | {"proxy_config": None}  # the rotation strategy names the proxies
+    config = CrawlerRunConfig(**together)
     for other in (config.clone(), copy.copy(config)):
         assert other == config
         assert other.to_dict() == config.to_dict()
-    plain = config.clone(**{name: None for name, value in OTHER.items() if value is WORKER})
+    plain = config.clone(**{name: None for name, value in together.items() if value is WORKER})
     for other in (copy.deepcopy(plain), pickle.loads(pickle.dumps(plain)), CrawlerRunConfig.load(plain.dump())):
         assert other == plain
         assert type(other) is CrawlerRunConfig
@@ -358,7 +363,8 @@ def test_values_are_read_in_the_ways_users_write_them():
     assert config.match_mode is MatchMode.AND
     assert config.method == "POST"
     assert config.excluded_tags == ["nav", "form"]
-    assert CrawlerRunConfig(proxy_config="direct").proxy_config is None
+    assert CrawlerRunConfig(proxy_config="direct").proxy_config == ProxyConfig.DIRECT
+    assert CrawlerRunConfig(proxy_config=[]).proxy_config is None
     assert CrawlerRunConfig(proxy_config={"server": "http://h:1"}).proxy_config.server == "http://h:1"
     assert CrawlerRunConfig(proxy_config=["http://h:1"]).proxy_config.server == "http://h:1"
     config.proxy_config = "http://h:2"
@@ -377,9 +383,30 @@ def test_browser_that_is_not_there_is_refused(render):
         CrawlerRunConfig(render=render)
 
 
-def test_list_of_proxies_is_refused():
-    with pytest.raises(UnsupportedOption, match=r"^proxy_config cannot be a list of several proxies yet"):
-        CrawlerRunConfig(proxy_config=["http://h:1", "http://h:2"])
+def test_list_of_proxies_shares_nothing():
+    config = CrawlerRunConfig(proxy_config=["direct", {"server": "http://h:1"}, None, "h:2:me:pw"])
+    assert config.proxy_config == ["direct", ProxyConfig("http://h:1"), ProxyConfig("http://h:2", "me", "pw")]
+    clone = config.clone()
+    clone.proxy_config[1].username = "other"
+    clone.proxy_config.pop()
+    assert len(config.proxy_config) == 3
+    assert config.proxy_config[1].username is None
+    assert CrawlerRunConfig.load(config.dump()) == config
+
+
+@pytest.mark.parametrize("proxy", ["socks5://h:1", ["http://h:1", "socks4://h:1"], {"server": "quic://h:1"}])
+def test_proxies_that_http_cannot_use_are_refused(proxy):
+    with pytest.raises(
+        UnsupportedOption, match=r"^proxy_config cannot be a proxy of the scheme '(socks.|quic)'"
+    ):
+        CrawlerRunConfig(proxy_config=proxy)
+
+
+def test_one_word_decides_over_the_proxy():
+    with pytest.raises(ValueError, match=r"^proxy_config and proxy_rotation_strategy cannot be given together"):
+        CrawlerRunConfig(proxy_config="direct", proxy_rotation_strategy=RoundRobinProxyStrategy(["h:1"]))
+    with pytest.raises(ValueError, match=r"^proxy_rotation_strategy must be a ProxyRotationStrategy such as "):
+        CrawlerRunConfig(proxy_rotation_strategy=["h:1"])
 
 
 # Defaults for all

@@ -156,7 +156,7 @@ class Config:
         """Return a copy with *changes*; nothing is lost, and nothing is shared that one of the two could change."""
         new = type(self).__new__(type(self))
         for name, value in self.__dict__.items():
-            new.__dict__[name] = copy.copy(value) if isinstance(value, list | dict | Config) else value
+            new.__dict__[name] = _copied(value)
         new._update(changes)
         return new
 
@@ -205,3 +205,9 @@ class Config:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._changed().items())})"
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, list):
+        return [copy.copy(part) if isinstance(part, Config) else part for part in value]
+    return copy.copy(value) if isinstance(value, dict | Config) else value

@@ -7,7 +7,7 @@ from typing import Any
 
 from .base import Config, Converted, option
 from .checks import dicts, flag, optional, text, text_map
-from .proxy import Proxy, ProxyConfig, check_proxy
+from .proxy import Chosen, Proxy, check_proxy
 from .supported import BROWSER
 
 
@@ -38,7 +38,7 @@ class BrowserConfig(Config, supported=BROWSER, missing="needs a browser, which i
     chrome_channel: str = option(default="chromium")
     channel: str = option(default="chromium")
     proxy: str | None = option(default=None)
-    proxy_config: Converted[ProxyConfig | None, Proxy] = option(default=None, check=check_proxy)
+    proxy_config: Converted[Chosen, Proxy] = option(default=None, check=check_proxy)
     """The proxy of all pages: a ``ProxyConfig``, a dict or a string."""
     viewport_width: int = option(default=1080)
     viewport_height: int = option(default=600)

@@ -11,6 +11,8 @@ from ..exceptions import UnsupportedOption
 from .base import Config, option
 from .checks import optional, refuse, text
 
+_SCHEMES = frozenset({"http", "https"})
+
 
 def _server(name: str, value: Any) -> str:
     server = text(name, value).strip()
@@ -98,23 +100,40 @@ _FORMS = "a ProxyConfig, a dict or a string"
 Proxy = ProxyConfig | str | Mapping[str, Any] | list[Any] | None
 """What a ``proxy_config`` parameter takes."""
 
+Chosen = ProxyConfig | str | None
+"""One proxy, as it is kept: the string is ``"direct"``, which also passes by the proxies of the environment."""
 
-def check_proxy(name: str, value: Any) -> ProxyConfig | None:
-    """Accept a proxy in any spelling, ``"direct"`` and None; both mean no proxy.
+Kept = ProxyConfig | str | list[ProxyConfig | str] | None
+"""A ``proxy_config`` as it is kept."""
 
-    :raises UnsupportedOption: for a list of several proxies.
+
+def check_proxy(name: str, value: Any) -> Chosen:
+    """Accept a proxy in any spelling, ``"direct"`` and None.
+
+    :raises UnsupportedOption: for SOCKS proxies.
     """
-    if isinstance(value, list | tuple):
-        if len(value) > 1:
-            raise UnsupportedOption(f"{name} cannot be a list of several proxies yet: give one")
-        value = value[0] if value else None
     if value is None or value == ProxyConfig.DIRECT:
-        return None
+        return None if value is None else ProxyConfig.DIRECT
     if isinstance(value, ProxyConfig):
-        return value.clone()
-    if isinstance(value, str):
-        return ProxyConfig.from_string(value)
-    return ProxyConfig.from_dict(value) if isinstance(value, Mapping) else refuse(name, _FORMS, value)
+        proxy = value.clone()
+    elif isinstance(value, str):
+        proxy = ProxyConfig.from_string(value)
+    elif isinstance(value, Mapping):
+        proxy = ProxyConfig.from_dict(value)
+    else:
+        refuse(name, _FORMS, value)
+    scheme = proxy.server.partition("://")[0].lower()
+    if scheme not in _SCHEMES:
+        raise UnsupportedOption(f"{name} cannot be a proxy of the scheme {scheme[:20]!r}: use http:// or https://")
+    return proxy
+
+
+def check_proxies(name: str, value: Any) -> Kept:
+    """Accept what :func:`check_proxy` does, and a list of it: of one, its only proxy; of none, None."""
+    if not isinstance(value, list | tuple):
+        return check_proxy(name, value)
+    proxies = [proxy for part in value if (proxy := check_proxy(name, part)) is not None]
+    return proxies if len(proxies) > 1 else next(iter(proxies), None)
 
 
 def _host(server: str) -> str | None:
@@ -122,3 +141,9 @@ def _host(server: str) -> str | None:
         return urlsplit(server).hostname
     except ValueError:
         return None
+
+
+def shown(url: str) -> str:
+    """Return the *url* of a proxy without user name and password."""
+    scheme, found, rest = url.rpartition("://")
+    return f"{scheme}{found}{rest.rpartition('@')[2]}"

@@ -12,7 +12,8 @@ from .base import Config, Converted, option
 from .checks import count, flag, http_method, member, number, optional, refuse, text
 from .enums import CacheMode, MatchMode
 from .matching import UrlMatcher, check_matcher
-from .proxy import Proxy, ProxyConfig, check_proxy
+from .proxy import Kept, Proxy, check_proxies
+from .proxy_rotation import ProxyRotationStrategy, check_strategy
 from .supported import RUN_FETCH
 
 _TEXT = optional(text)
@@ -49,12 +50,20 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
 
     render: str | None = option(default=None, check=optional(_check_render))
     """``"http"`` fetches over HTTP; None does so too."""
-    proxy_config: Converted[ProxyConfig | None, Proxy] = option(default=None, check=check_proxy)
-    """The proxy: a ``ProxyConfig``, a dict, or a string such as ``"http://user:password@host:port"``."""
-    proxy_rotation_strategy: Any = option(default=None)
+    proxy_config: Converted[Kept, Proxy] = option(default=None, check=check_proxies)
+    """The proxy: a ``ProxyConfig``, a dict, or a string such as ``"http://user:password@host:port"``; ``"direct"`` for
+    none, even where the environment names one. A list is for escalation: the first try takes the first one, and a
+    connection that fails or a status of 403, 407, 429 or from 500 on sends the task to the next one; *max_retries*
+    counts rounds over the whole list then."""
+    proxy_rotation_strategy: ProxyRotationStrategy | None = option(default=None, check=optional(check_strategy))
+    """Gives each task a proxy of its own and each further try another one, such as ``RoundRobinProxyStrategy``."""
     proxy_session_id: str | None = option(default=None, check=_TEXT)
-    proxy_session_ttl: int | None = option(default=None)
+    """With *proxy_rotation_strategy*: tasks with the same one take the same proxy, in all their tries."""
+    proxy_session_ttl: float | None = option(default=None, check=optional(number("seconds", positive=True)))
+    """Seconds after which a *proxy_session_id* moves on to the next proxy, and again after as many; they count from
+    when the crawler was made. None for never."""
     proxy_session_auto_release: bool = option(default=False, check=flag)
+    """Whether another run may take another proxy for the same *proxy_session_id*."""
     fetch_ssl_certificate: bool = option(default=False, check=flag)
     cache_mode: Converted[CacheMode, CacheMode | str | None] = option(default=CacheMode.BYPASS, check=_check_cache_mode)
     """What to do with the cache; None is ``ENABLED``."""
@@ -106,6 +115,8 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
         super()._check_together()
         if self.user_agent_mode == RANDOM:  # read here, where a list that has none of that kind can be said
             user_agents(self.user_agent_generator_config)
+        if self.proxy_config is not None and self.proxy_rotation_strategy is not None:
+            raise ValueError("proxy_config and proxy_rotation_strategy cannot be given together: leave one at None")
 
 
 class LegacyCacheOptions(Config, supported=(), missing="was replaced by cache_mode"):

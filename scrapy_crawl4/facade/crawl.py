@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
+from ..config.proxy_rotation import has_untried, is_blocked, most_retries
 from ..content.llm_scope import asks_model
 from ..dispatch import give_back_memory, parse_retry_after
 from ..errors import describe
@@ -17,6 +18,7 @@ from ..meter import PageMeter, PageTooLarge
 from ..results import CrawlResult
 from .downloads import result_of
 from .local import read_file
+from .proxies import proxy_used, status_of
 from .requests import make_request, session_key
 from .robots import LISTENER
 from .tasks import raw_html
@@ -101,7 +103,7 @@ class SessionCrawl:
 
     async def _crawl_http(self) -> CrawlResult | None:
         work, engine = self._work, self._runner.engine
-        request = make_request(work, self._runner.plan.http)
+        request = make_request(work, self._runner.plan, self._session.job.retries)
         request.meta[LISTENER] = self._runner.slow_down
         meter = PageMeter(self._runner.driver, self._session)
         try:
@@ -109,7 +111,8 @@ class SessionCrawl:
             meter.complete(len(response.body))
         except PageTooLarge:
             raise
-        except Exception:
+        except Exception as error:
+            work.proxies_used.append(proxy_used(request, status_of(error)))
             self._runner.controller.report(work.host, None, started_at=self._session.started_at)
             if self._may_try_again():
                 return None
@@ -118,6 +121,7 @@ class SessionCrawl:
             if isinstance(session_key(work), int):
                 engine.forget_cookies(session_key(work))
         self.bytes_received = len(response.body)
+        work.proxies_used.append(proxy_used(request, response.status))
         return await self._judge(response)
 
     async def _judge(self, response: Response) -> CrawlResult | None:
@@ -125,7 +129,8 @@ class SessionCrawl:
         refused = self._report(response)
         if refused and self._runner.controller.may_retry(self._session):
             return None
-        if not refused and response.status >= SERVER_ERROR and self._may_try_again():
+        is_fault = response.status >= SERVER_ERROR and not refused
+        if (is_fault or is_blocked(self._work.config, response.status)) and self._may_try_again():
             return None
         folder = self._runner.plan.http.downloads_path
         result = await self._content(lambda: _from_response(response, self._work, folder))
@@ -149,10 +154,10 @@ class SessionCrawl:
 
     def _may_try_again(self) -> bool:
         """Whether a fault is to be followed by another try, after :attr:`delay`; there must be time for it."""
-        retries = self._session.job.retries
-        if retries >= self._work.config.max_retries:
+        retries, config = self._session.job.retries, self._work.config
+        if retries >= most_retries(config):
             return False
-        delay = retry_delay(retries)
+        delay = 0.0 if has_untried(config, retries) else retry_delay(retries)
         if delay >= self._ends_at - asyncio.get_running_loop().time():
             return False
         self.delay = delay

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Sized
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..config import BrowserConfig, Crawl4Settings, CrawlerRunConfig, HTTPCrawlerConfig
@@ -15,6 +17,7 @@ from ..dispatch.loading import make_dispatcher
 from ..exceptions import EngineError, UnsupportedOption
 from .bridge import engine_loop
 from .client import RunClient
+from .draw import Draw
 from .engine import Engine
 from .finish import finish
 from .plan import Plan
@@ -96,6 +99,8 @@ class AsyncWebCrawler:
         self._crawl4 = Crawl4Settings.from_settings(self._settings)
         self._engine: Engine | None = None
         self._making = threading.Lock()
+        self._made_at = time.monotonic()
+        self._numbers = count()
         self._starters = 0
         self._closing = 0
         self._closes = 0
@@ -185,7 +190,8 @@ class AsyncWebCrawler:
         total = len(urls) if isinstance(urls, Sized) else None
         policy = self._dispatcher(dispatcher, configs[0])
         limit, converter = self._crawl4.memory_limit_mb, self._crawl4.markdown_converter
-        plan = Plan(configs, policy, self.http_config, limit, total, markdown_converter=converter)
+        draw = Draw(next(self._numbers), self._made_at)
+        plan = Plan(configs, policy, self.http_config, limit, total, markdown_converter=converter, draw=draw)
         client = RunClient(self._open, plan, urls, self._crawl4.lookahead if lookahead is None else _ahead(lookahead))
         return CrawlRun(client, stream=configs[0].stream if stream is None else bool(stream))
 

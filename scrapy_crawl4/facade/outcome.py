@@ -52,6 +52,24 @@ def failed_before_start(
     return result
 
 
+def crawl_stats(session: Session[Any], result: CrawlResult) -> dict[str, Any] | None:
+    """Return how the page of *session*, which has just ended with *result*, was fetched; None without the network."""
+    if session.task.kind != "http":
+        return None
+    used, retries = session.task.proxies_used, session.job.retries
+    # Whoever found a response wrote down what led to it.
+    known = result.crawl_stats or {}
+    resolved_by = ("proxy" if used and used[-1]["proxy"] else "direct") if result.success else None
+    return {
+        "attempts": retries + 1,
+        "retries": retries,
+        "proxies_used": used,
+        "redirects": known.get("redirects", []),
+        "fallback_fetch_used": False,
+        "resolved_by": resolved_by,
+    }
+
+
 def dispatch_result(session: Session[Any], result: CrawlResult, bytes_received: int) -> DispatchResult:
     """Return the record of *session*, which has just ended with *result*."""
     job = session.job

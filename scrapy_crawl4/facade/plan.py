@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from .draw import Draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,7 @@ class Plan:
     total: elements of the input; None when that is not known before it is read.
     markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
+    draw: chooses proxies and user agents.
     """
 
     configs: Sequence[CrawlerRunConfig]
@@ -32,6 +35,7 @@ class Plan:
     total: int | None = None
     batch: bool = False
     markdown_converter: str = "turbohtml"
+    draw: Draw = field(default_factory=Draw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from ..config import META_KEY
 from .tasks import CrawlTask
 
 if TYPE_CHECKING:
-    from ..config import CrawlerRunConfig, HTTPCrawlerConfig
+    from collections.abc import Mapping
+
+    from .plan import Plan
     from .tasks import Work
 
 TIMEOUT_MARGIN = 1.0
@@ -20,50 +22,59 @@ TIMEOUT_MARGIN = 1.0
 retried and what is said must not depend on which of two equal timers fires first."""
 
 
-def make_request(work: Work, http: HTTPCrawlerConfig) -> Request:
-    """Return a new request for *work*; a user's own ``scrapy.Request`` is copied, never written to."""
-    element = work.element
+def make_request(work: Work, plan: Plan, attempt: int = 0) -> Request:
+    """Return a new request for *work*; a user's own ``scrapy.Request`` is copied, never written to.
+
+    What a ``scrapy.Request`` says of itself goes before what the configurations say: its method and body count, and
+    of the headers and meta those that it does not have are added. The headers and meta of a :class:`CrawlTask` go
+    before those of its configuration, and these before the headers of all requests.
+
+    :param attempt: how many tries there were before.
+    """
+    element, http = work.element, plan.http
+    headers = _headers(work, plan)
     if isinstance(element, Request):
         request = element.replace(dont_filter=True)
-        request.meta.update(_meta(work, http) | element.meta | {META_KEY: work.config})
+        request.meta.update(_meta(work, plan, attempt) | element.meta | {META_KEY: work.config})
+        for name, value in headers.items():
+            request.headers.setdefault(name, value)
         return request
     task = element if isinstance(element, CrawlTask) else None
-    headers = {**(http.headers or {}), **_config_headers(work.config), **((task and task.headers) or {})}
-    meta = _meta(work, http) | dict((task and task.meta) or {}) | {META_KEY: work.config}
-    cookies: Any = dict((task and task.cookies) or {})
-    method = work.config.method if work.config.method != "GET" else http.method
+    given: dict[str, Any] = {
+        "method": work.config.method if work.config.method != "GET" else http.method,
+        "headers": headers | _lower((task and task.headers) or {}),
+        "cookies": dict((task and task.cookies) or {}),
+        "meta": _meta(work, plan, attempt) | dict((task and task.meta) or {}) | {META_KEY: work.config},
+        "dont_filter": True,
+    }
     if http.json is not None:
-        return JsonRequest(
-            work.url, data=http.json, method=method, headers=headers, cookies=cookies, meta=meta, dont_filter=True
-        )
-    return Request(
-        work.url,
-        method=method,
-        body=_body(http.data),
-        headers=_form_headers(http.data) | headers,
-        cookies=cookies,
-        meta=meta,
-        dont_filter=True,
-    )
+        return JsonRequest(work.url, data=http.json, **given)
+    given["headers"] = _form_headers(http.data) | given["headers"]
+    return Request(work.url, body=_body(http.data), **given)
 
 
-def _config_headers(config: CrawlerRunConfig) -> dict[str, str]:
-    return {"User-Agent": config.user_agent} if config.user_agent else {}
+def _headers(work: Work, plan: Plan) -> dict[str, str]:
+    headers = _lower(plan.http.headers or {})
+    key = session_key(work)
+    agent = plan.draw.user_agent(work.config, None if isinstance(key, int) else key, work.index)
+    return headers if agent is None else headers | {"user-agent": agent}
 
 
-def _meta(work: Work, http: HTTPCrawlerConfig) -> dict[str, Any]:
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    """Name each header in one way, so that of two that differ in case the stronger one counts."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _meta(work: Work, plan: Plan, attempt: int) -> dict[str, Any]:
     config = work.config
     meta: dict[str, Any] = {
         "cookiejar": session_key(work),
         "dont_obey_robotstxt": not config.check_robots_txt,
         "download_timeout": config.page_timeout / 1000 + TIMEOUT_MARGIN,
     }
-    if not http.follow_redirects:
+    if not plan.http.follow_redirects:
         meta["dont_redirect"] = True
-    proxy = config.proxy_config
-    if proxy is not None:
-        meta["proxy"] = proxy.url
-    return meta
+    return meta | plan.draw.proxy_meta(config, work.index, attempt)
 
 
 def obeys_robots(work: Work) -> bool:
@@ -86,4 +97,4 @@ def _body(data: Any) -> bytes | str | None:
 
 def _form_headers(data: Any) -> dict[str, str]:
     is_form = data is not None and not isinstance(data, (bytes, str))
-    return {"Content-Type": "application/x-www-form-urlencoded"} if is_form else {}
+    return {"content-type": "application/x-www-form-urlencoded"} if is_form else {}

@@ -14,7 +14,7 @@ from ..dispatch import HTTP, MODEL, DispatchController, DispatchDriver, MemoryPr
 from .content_work import ContentWork
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
-from .outcome import dispatch_result, failed_before_start, result_of
+from .outcome import crawl_stats, dispatch_result, failed_before_start, result_of
 from .plan import END_OF_INPUT, End
 from .sidelines import Sidelines
 from .spilling import Spilling
@@ -220,6 +220,7 @@ class Runner:
             self.controller.release(session, failed=not result.success, bytes_received=crawl.bytes_received)
             result.index = session.task.index
             result.dispatch_result = dispatch_result(session, result, crawl.bytes_received)
+            result.crawl_stats = crawl_stats(session, result)
             self._emit(result, verbose=session.task.config.verbose)
             self._sidelines.leave(session.task)
         self.driver.pump()

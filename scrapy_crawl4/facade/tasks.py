@@ -64,6 +64,8 @@ class Work:
     element: str | CrawlTask | Request
     seconds_left: float = 0.0
     """What is left of its ``page_timeout``, in seconds."""
+    proxies_used: list[dict[str, Any]] = field(default_factory=list)
+    """What each try that ended met: ``{"proxy": ..., "status_code": ...}``, None where there was none."""
 
     def __post_init__(self) -> None:
         self.renew()

@@ -8,24 +8,31 @@ import time
 from collections import deque
 from collections.abc import AsyncIterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..exceptions import Crawl4Error, CrawlCancelled, EngineError
+from ..dispatch import Progress
+from ..exceptions import Crawl4Error, CrawlCancelled, EngineError, JobError
+from .finish import close_source
+from .job_thread import Broken, JobThread, Stored
 from .lane import Lane
 from .plan import END_OF_INPUT, End
 from .runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
 
     from ..results import CrawlResult
     from .engine import Engine
+    from .job_thread import Sent
     from .plan import Plan
 
 LONGEST_READ = 0.005
 """Seconds that reading from a plain iterable may keep the caller's loop before others get a turn."""
 TELL_AFTER = 8
 """Results taken before the engine is told, unless none is left."""
+STORED_AHEAD = 64
+"""Results of an earlier run that are read before they are taken."""
 
 
 class RunClient:
@@ -35,6 +42,7 @@ class RunClient:
     :param plan: what to do.
     :param source: the input.
     :param lookahead: elements that may be read before the result of an earlier one was taken.
+    :param job: folder that the run outlives the process in; None for a run that does not.
     """
 
     def __init__(
@@ -43,6 +51,7 @@ class RunClient:
         plan: Plan,
         source: Iterable[object] | AsyncIterable[object],
         lookahead: int,
+        job: Path | None = None,
     ) -> None:
         self.read = 0
         """Elements read."""
@@ -59,7 +68,10 @@ class RunClient:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Task[None] | None = None
         self._feeder: asyncio.Task[None] | None = None
-        self._results: deque[CrawlResult] = deque()
+        self._results: deque[CrawlResult | Stored] = deque()
+        self._job = None if job is None else JobThread(job, plan.total, self._arrive, self._mind_memory)
+        self._stored = 0
+        """Results of an earlier run that are under way."""
         self._arrival = asyncio.Event()
         self._room = asyncio.Event()
         self._end_reason = ""
@@ -67,6 +79,14 @@ class RunClient:
         self._untold = 0
         self._abandoned = False
         self._closed = False
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run is; a snapshot."""
+        if self.runner is None:
+            return Progress()
+        progress = self.runner.progress()
+        return progress if self._job is None else self._job.progress(progress)
 
     @property
     def started(self) -> bool:
@@ -92,20 +112,32 @@ class RunClient:
 
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._lane: Lane[Sent] = Lane(self._loop, self._receive)
+        if self._job is not None:
+            await self._job.open()
+        try:
+            await self._begin()
+        except BaseException:
+            if self._job is not None and self.runner is None:
+                await self._job.close()
+            raise
+
+    async def _begin(self) -> None:
         self._engine = engine = await self._open_engine()
-        results: Lane[CrawlResult | End] = Lane(self._loop, self._receive)
-        self.runner = await engine.home.run(self._make_runner(engine, results))
+        self.runner = await engine.home.run(self._make_runner(engine))
         self._elements: Lane[tuple[int, object]] = Lane(engine.home.loop, self.runner.feed)
         self._credits: Lane[int] = Lane(engine.home.loop, self.runner.taken)
         self._feeder = asyncio.ensure_future(self._feed())
         if self._abandoned:
             self.abandon()
 
-    async def _make_runner(self, engine: Engine, results: Lane[CrawlResult | End]) -> Runner:
+    async def _make_runner(self, engine: Engine) -> Runner:
         if engine.closed:
             raise EngineError("The crawler was closed before this run started.")
+        if self._job is not None:
+            engine.jobs.add(self._job)
         # Here already, since whoever waits for it may be cancelled before it crosses.
-        self.runner = Runner(engine, self._plan, results.put)
+        self.runner = Runner(engine, self._plan, self._arrive if self._job is None else self._job.put)
         return self.runner
 
     async def next(self) -> CrawlResult | None:
@@ -121,8 +153,7 @@ class RunClient:
                 return None
             self._arrival.clear()
             await self._arrival.wait()
-        self._take()
-        return self._results.popleft()
+        return self._take()
 
     async def close(self) -> None:
         """End the run; returns when nothing of it is left, on either loop."""
@@ -138,6 +169,8 @@ class RunClient:
         if self.runner is not None and self._engine is not None:
             with contextlib.suppress(EngineError):  # the engine's loop has ended, and the run with it
                 await self._engine.home.run(self.runner.stop("The run was closed before it ended."))
+            if self._job is not None:
+                await self._job.close()
         self.ended = True
         self._results.clear()
 
@@ -148,6 +181,8 @@ class RunClient:
             if loop is not None:
                 with contextlib.suppress(RuntimeError):  # the loop is closed: nothing of the run can be on it
                     loop.call_soon_threadsafe(stop)
+        if self._job is not None and self.runner is None:
+            self._job.abandon()
 
     @property
     def _engine_loop(self) -> asyncio.AbstractEventLoop | None:
@@ -161,23 +196,47 @@ class RunClient:
         if self.runner is not None and not self.ended:
             self.runner.abandon()
 
-    def _take(self) -> None:
+    def _take(self) -> CrawlResult:
+        item = self._results.popleft()
         self.taken += 1
-        self._untold += 1
-        if self._untold >= TELL_AFTER or len(self._results) <= 1:
+        if isinstance(item, Stored):  # the engine knows nothing of it
+            self._stored -= 1
+        else:
+            self._untold += 1
+        if self._untold >= TELL_AFTER or (self._untold and not self._results):
             self._credits.put(self._untold)
             self._untold = 0
         self._room.set()
+        return item.result if isinstance(item, Stored) else item
 
-    def _receive(self, batch: list[CrawlResult | End]) -> None:
+    def _arrive(self, item: Sent) -> bool:
+        return self._lane.put(item)
+
+    def _mind_memory(self, result: CrawlResult) -> None:
+        """Let *result*, of an earlier run, leave memory where others do; on the job's thread."""
+        spilling = None if self.runner is None else self.runner.spilling
+        if spilling is not None:
+            spilling.add(result)
+            spilling.look()
+
+    def _receive(self, batch: list[Sent]) -> None:
         for item in batch:
             if isinstance(item, End):
                 self.ended = True
                 self._end_reason = item.reason
                 self._cancel_feeder()
+            elif isinstance(item, Broken):
+                self._break(item.error)
             else:
                 self._results.append(item)
         self._arrival.set()
+
+    def _break(self, error: JobError) -> None:
+        """End the run with *error*, which whoever takes its results gets."""
+        self._source_error = error
+        if self._engine_loop is not None:
+            with contextlib.suppress(RuntimeError):  # the engine has ended, and the run with it
+                self._engine_loop.call_soon_threadsafe(self._stop_runner)
 
     def _raise_early_end(self) -> None:
         if self._closed:
@@ -194,10 +253,12 @@ class RunClient:
             if _is_cancelled():
                 raise
             self._source_error = Crawl4Error("The input was cancelled from inside before its end.")
+        except JobError as error:
+            self._break(error)
         except Exception as error:  # noqa: BLE001 - the input is a user's code; the consumer gets the error
             self._source_error = error
         finally:
-            await _close_source(self._reading)
+            await close_source(self._reading)
             self._elements.put((self.read, END_OF_INPUT))
 
     async def _read_all(self) -> None:
@@ -206,6 +267,7 @@ class RunClient:
             # An input may swallow the cancellation that ends its reading.
             while not _is_cancelled() and (element := await anext(elements, END_OF_INPUT)) is not END_OF_INPUT:
                 await self._put(element)
+            self._read_to_end()
             return
         self._reading = items = iter(self._source)
         turn_ends = time.monotonic() + LONGEST_READ
@@ -214,11 +276,19 @@ class RunClient:
             if time.monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + LONGEST_READ
+        self._read_to_end()
+
+    def _read_to_end(self) -> None:
+        if self._job is not None and not _is_cancelled():
+            self._job.read_to_end()
 
     async def _put(self, element: object) -> None:
-        self._elements.put((self.read, element))
+        if self._job is not None and self._job.read(element):
+            self._stored += 1
+        else:
+            self._elements.put((self.read, element))
         self.read += 1
-        while self.read - self.taken >= self._lookahead:
+        while self.read - self.taken >= self._lookahead or self._stored >= STORED_AHEAD:
             self._room.clear()
             await self._room.wait()
 
@@ -227,12 +297,3 @@ def _is_cancelled() -> bool:
     """Whether somebody asked the current task to end, even if it went on."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-async def _close_source(source: Any) -> None:
-    """Close a generator that was not read to its end, so that what it holds open is closed now."""
-    with contextlib.suppress(Exception):  # the run is over, and its outcome known
-        if hasattr(source, "athrow"):
-            await source.aclose()
-        elif hasattr(source, "throw"):
-            source.close()

@@ -20,6 +20,7 @@ from .client import RunClient
 from .draw import Draw
 from .engine import Engine
 from .finish import finish
+from .job_thread import job_folder
 from .plan import Plan
 from .run import CrawlRun
 from .settings import refuse_unsupported
@@ -159,7 +160,7 @@ class AsyncWebCrawler:
         :raises ValueError: for a value out of range.
         """
         overrides.pop("stream", None)
-        results: list[CrawlResult] = await self.arun_many([url], config, stream=False, **overrides)
+        results: list[CrawlResult] = await self._many([url], config, stream=False, **overrides)
         return results[0]
 
     def arun_many(
@@ -170,6 +171,7 @@ class AsyncWebCrawler:
         *,
         stream: bool | None = None,
         lookahead: int | None = None,
+        job: str | os.PathLike[str] | None = None,
         **overrides: Any,
     ) -> CrawlRun:
         """Crawl many URLs: ``await`` the run for a list in input order, or iterate it for results as they come.
@@ -181,18 +183,38 @@ class AsyncWebCrawler:
             ``max_range``, or what the crawler's ``CRAWL4_`` settings name if they say anything about dispatch.
         :param stream: whether ``await`` gives the run to iterate instead of a list; by default the config says.
         :param lookahead: elements read ahead of the consumer; ``CRAWL4_LOOKAHEAD`` or 1000 by default.
+        :param job: a folder that makes the run durable: each result is in it before it is handed out, and the same call
+            goes on where an earlier one stopped, however that ended. The setting ``JOBDIR`` by default; without one,
+            nothing is kept. The run raises :class:`~scrapy_crawl4.JobError` when the folder cannot be used, or the
+            input is not the one it began with.
         :param overrides: fields of :class:`~scrapy_crawl4.CrawlerRunConfig` that replace the config's.
         :raises TypeError: for a single string as *urls*, an unknown override or an argument of a wrong type.
         :raises ValueError: for a value out of range.
         """
+        folder = self._settings.get("JOBDIR") if job is None else job
+        return self._many(urls, config, dispatcher, stream=stream, lookahead=lookahead, job=folder, **overrides)
+
+    def _many(
+        self,
+        urls: Iterable[str | CrawlTask | Request] | AsyncIterable[str | CrawlTask | Request],
+        config: CrawlerRunConfig | Sequence[CrawlerRunConfig] | None = None,
+        dispatcher: BaseDispatcher | None = None,
+        *,
+        stream: bool | None = None,
+        lookahead: int | None = None,
+        job: str | os.PathLike[str] | None = None,
+        **overrides: Any,
+    ) -> CrawlRun:
         _check_urls(urls)
+        folder = job_folder(job)
         configs = _configs(config, overrides)
         total = len(urls) if isinstance(urls, Sized) else None
         policy = self._dispatcher(dispatcher, configs[0])
         limit, converter = self._crawl4.memory_limit_mb, self._crawl4.markdown_converter
         draw = Draw(next(self._numbers), self._made_at)
         plan = Plan(configs, policy, self.http_config, limit, total, markdown_converter=converter, draw=draw)
-        client = RunClient(self._open, plan, urls, self._crawl4.lookahead if lookahead is None else _ahead(lookahead))
+        ahead = self._crawl4.lookahead if lookahead is None else _ahead(lookahead)
+        client = RunClient(self._open, plan, urls, ahead, folder)
         return CrawlRun(client, stream=configs[0].stream if stream is None else bool(stream))
 
     async def _open(self) -> Engine:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..meter import PageMeter
     from .bridge import EngineLoop
+    from .job_thread import JobThread
     from .runner import Runner
 
 
@@ -65,6 +67,8 @@ class Engine:
     def __init__(self, home: EngineLoop, settings: Mapping[str, Any] | None, llm_concurrency: int) -> None:
         self.home = home
         self.runs: set[Runner] = set()
+        self.jobs: WeakSet[JobThread] = WeakSet()
+        """Those of its runs, which may have something to write when the runs have ended."""
         self.threads = ContentThreads(llm_concurrency)
         self.sessions = Turns()
         """Whose turn it is in each ``session_id``, over all runs."""
@@ -150,6 +154,7 @@ class Engine:
         if self._opening is not None:
             await asyncio.wait({self._opening})
         await self._stop_runs("The crawler was closed before this run ended.")
+        await asyncio.gather(*(job.close() for job in list(self.jobs)))
         # The runs waited for their work, so its threads are idle and end at once.
         self.threads.close()
         if self._crawl is not None and self.crawler.spider is not None:

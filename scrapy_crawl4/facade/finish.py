@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,3 +24,12 @@ async def finish(step: Coroutine[Any, Any, None]) -> None:
     if not task.cancelled():
         task.exception()  # seen: the cancellation is what the caller gets
     raise cancelled
+
+
+async def close_source(source: Any) -> None:
+    """Close a generator that was not read to its end, so that what it holds open is closed now."""
+    with contextlib.suppress(Exception):  # the run is over, and its outcome known
+        if hasattr(source, "athrow"):
+            await source.aclose()
+        elif hasattr(source, "throw"):
+            source.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..dispatch import Progress
 from .finish import finish
 
 if TYPE_CHECKING:
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ..dispatch import Progress
     from ..results import CrawlResult
     from .client import RunClient
 
@@ -34,8 +34,7 @@ class CrawlRun:
     @property
     def progress(self) -> Progress:
         """Where the run is: done, failed, waiting, in flight and more; a snapshot."""
-        runner = self._client.runner
-        return Progress() if runner is None else runner.progress()
+        return self._client.progress
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._result().__await__()

@@ -13,6 +13,7 @@ from .crawler import AsyncWebCrawler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from os import PathLike
 
     from scrapy import Request
 
@@ -34,6 +35,7 @@ def crawl_many(
     *,
     stream: Literal[False] = ...,
     settings: Mapping[str, Any] | None = ...,
+    job: str | PathLike[str] | None = ...,
     **overrides: Any,
 ) -> list[CrawlResult]: ...
 @overload
@@ -44,6 +46,7 @@ def crawl_many(
     *,
     stream: Literal[True],
     settings: Mapping[str, Any] | None = ...,
+    job: str | PathLike[str] | None = ...,
     **overrides: Any,
 ) -> Iterator[CrawlResult]: ...
 def crawl_many(
@@ -53,6 +56,7 @@ def crawl_many(
     *,
     stream: bool = False,
     settings: Mapping[str, Any] | None = None,
+    job: str | PathLike[str] | None = None,
     **overrides: Any,
 ) -> list[CrawlResult] | Iterator[CrawlResult]:
     """Crawl many URLs from a program without asyncio, and return when it is done.
@@ -62,12 +66,13 @@ def crawl_many(
     :param stream: return an iterator of results in the order in which pages are done, instead of a list in input order;
         close it, or let go of it, to end the crawl early.
     :param settings: Scrapy settings of the crawler underneath.
+    :param job: a folder that makes the run durable.
     :raises Crawl4Error: inside a running event loop, where ``await AsyncWebCrawler().arun_many(...)`` is the way.
     :raises TypeError, ValueError: as :meth:`AsyncWebCrawler.arun_many` does.
     """
     _refuse_running_loop()
     crawler = AsyncWebCrawler(settings=settings)
-    run = crawler.arun_many(urls, config, dispatcher, stream=stream, **overrides)
+    run = crawler.arun_many(urls, config, dispatcher, stream=stream, job=job, **overrides)
     if stream:
         return _stream(crawler, run)
     return asyncio.run(_collect(crawler, run))

@@ -1,0 +1,93 @@
+"""A result as a line of JSON, from which it is read back as it was."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from ..jsonable import jsonable
+from ..markdown_result import MarkdownGenerationResult
+from ..results import CrawlResult, DispatchResult
+
+FIELDS = tuple(CrawlResult.model_fields)
+OPTIONAL_PARTS = ("markdown_with_citations", "references_markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of a results file.
+
+    digest: of the input element.
+    index: its position.
+    fields: what JSON has of the result.
+    """
+
+    digest: bytes
+    index: int
+    fields: dict[str, Any]
+
+    def result(self) -> CrawlResult:
+        """Make the result; raises ``ValueError``, ``TypeError`` or ``KeyError`` for what is none."""
+        fields = {name: self.fields[name] for name in FIELDS if name in self.fields}
+        if (markdown := fields.get("markdown")) is not None:
+            fields["markdown"] = MarkdownGenerationResult(**markdown)
+        if (pdf := fields.get("pdf")) is not None:
+            fields["pdf"] = b64decode(pdf)
+        if (dispatch := fields.get("dispatch_result")) is not None:
+            fields["dispatch_result"] = DispatchResult.model_validate(dispatch)
+        return CrawlResult.model_construct(**fields)
+
+
+def encode(result: CrawlResult, digest: bytes) -> bytes:
+    """Return *result*, which is complete, as a line of JSON with its line end; *digest* is of its input element.
+
+    Values of a user's own code that JSON has no form for are written as :meth:`CrawlResult.model_dump_json` does;
+    everything else comes back from :func:`decode` as it was. Citations and references of the markdown are left out
+    where they are computed from it anyway.
+    """
+    # A result may be moved out of memory meanwhile: what is gone from here is read from where it went.
+    own = dict(result.__dict__)
+    fields = {"input": digest.hex(), **{name: own[name] if name in own else getattr(result, name) for name in FIELDS}}
+    if fields["markdown"] is not None:
+        fields["markdown"] = _parts(fields["markdown"])
+    if fields["pdf"] is not None:
+        fields["pdf"] = b64encode(fields["pdf"]).decode("ascii")
+    return _json(fields) + b"\n"
+
+
+def decode(line: bytes) -> Record | None:
+    """Return the record in *line*; None when it is none."""
+    try:
+        fields = from_json(line)
+    except ValueError:
+        try:
+            fields = json.loads(line)  # which knows half of a surrogate pair when it sees one
+        except (ValueError, RecursionError):
+            return None
+    try:
+        digest, index = bytes.fromhex(fields["input"]), fields["index"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Record(digest, index, fields) if isinstance(index, int) and index >= 0 else None
+
+
+def _parts(markdown: MarkdownGenerationResult | str) -> dict[str, Any]:
+    if not isinstance(markdown, MarkdownGenerationResult):
+        return {"raw_markdown": str(markdown)}
+    (raw, citations, references, fit, fit_html), base_url = markdown.parts()
+    parts = {"raw_markdown": raw, "fit_markdown": fit, "fit_html": fit_html, "base_url": base_url}
+    given = dict(zip(OPTIONAL_PARTS, (citations, references), strict=True))
+    return parts | {name: part for name, part in given.items() if part is not None}
+
+
+def _json(fields: dict[str, Any]) -> bytes:
+    with suppress(Exception):  # foreign values: their own methods may raise anything
+        return to_json(fields)
+    with suppress(Exception):  # which, unlike the first, writes half of a surrogate pair
+        return json.dumps({**fields, "dispatch_result": jsonable(fields["dispatch_result"])}).encode("ascii")
+    return to_json(jsonable(fields))

@@ -273,6 +273,7 @@ class Runner:
         if not self._ended:
             self._ended = True
             self.driver.close()
+            self._sidelines.drain()  # a session that met a fault while the run was stopped
             if self.spilling is not None:
                 self._watch.add(self.spilling.counts)
             self.keep_results()

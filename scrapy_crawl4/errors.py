@@ -21,6 +21,7 @@ LONGEST = 300
 """Characters of a sentence at most; what a server or a library wrote may be longer."""
 
 SECONDS = re.compile(r"(\d+(?:\.\d+)?) seconds")
+NO_SCHEME = re.compile(r"Missing scheme in request url: (.*)", re.DOTALL)
 MAX_SIZE = re.compile(r"larger than download max size \((\d+)\)")
 PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+-]+/)+[\w.@+-]+")
 """An absolute path of a file; a URL has a colon or a host before its slashes."""
@@ -83,6 +84,8 @@ def _ignored(exception: BaseException) -> str:
     text = _detail(exception)
     if text == "Forbidden by robots.txt":
         return "robots.txt disallows this URL."
+    if text == "max redirections reached":
+        return "The page redirects too often: the setting REDIRECT_MAX_TIMES says how often is enough."
     return _sentence("Not fetched", text or "a middleware ignored the request")
 
 
@@ -97,6 +100,8 @@ def _unsupported(exception: BaseException) -> str:
 def _unknown(exception: BaseException) -> str:
     if _is_tls(exception):
         return _tls(exception)
+    if found := NO_SCHEME.match(str(exception)):  # of a redirect: inputs are looked at before
+        return f"The page redirects to {found[1][:80]!r}, which is no URL of a page."
     return _sentence(type(exception).__name__, _detail(exception))
 
 

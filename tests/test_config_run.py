@@ -396,9 +396,7 @@ def test_list_of_proxies_shares_nothing():
 
 @pytest.mark.parametrize("proxy", ["socks5://h:1", ["http://h:1", "socks4://h:1"], {"server": "quic://h:1"}])
 def test_proxies_that_http_cannot_use_are_refused(proxy):
-    with pytest.raises(
-        UnsupportedOption, match=r"^proxy_config cannot be a proxy of the scheme '(socks.|quic)'"
-    ):
+    with pytest.raises(UnsupportedOption, match=r"^proxy_config cannot be a proxy of the scheme '(socks.|quic)'"):
         CrawlerRunConfig(proxy_config=proxy)
 
 

@@ -14,11 +14,13 @@ from ..config.proxy_rotation import has_untried, is_blocked, most_retries
 from ..content.llm_scope import asks_model
 from ..dispatch import give_back_memory, parse_retry_after
 from ..errors import describe
+from ..exceptions import TaskFailed
 from ..meter import PageMeter, PageTooLarge
 from ..results import CrawlResult
 from .downloads import result_of
 from .local import read_file
-from .proxies import proxy_used, status_of
+from .proxies import proxy_failure, proxy_used, status_of
+from .redirects import unfollowed
 from .requests import make_request, session_key
 from .robots import LISTENER
 from .tasks import raw_html
@@ -116,6 +118,8 @@ class SessionCrawl:
             self._runner.controller.report(work.host, None, started_at=self._session.started_at)
             if self._may_try_again():
                 return None
+            if told := proxy_failure(request, error):
+                raise TaskFailed(told) from error
             raise
         finally:
             if isinstance(session_key(work), int):
@@ -187,7 +191,10 @@ def _is_robots_refusal(error: BaseException) -> bool:
 
 
 def _from_response(response: Response, work: Work, downloads_path: str | None) -> CrawlResult:
-    return _completed(result_of(response, work.config, work.url, downloads_path), response)
+    result = _completed(result_of(response, work.config, work.url, downloads_path), response)
+    if told := unfollowed(response):
+        result.success, result.error_message = False, told
+    return result
 
 
 def _from_file(response: Response, work: Work) -> CrawlResult:

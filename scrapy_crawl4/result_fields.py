@@ -142,9 +142,10 @@ class ResultFields(BaseModel):
     head_fingerprint: str | None = None
     """Fingerprint of the page's head, for cache validation."""
     cached_at: float | None = None
-    """When a cached response was stored, in seconds since the epoch."""
+    """When the body of a cached response was stored, in seconds since the epoch; None for one that was fetched."""
     cache_status: str | None = None
-    """``hit`` or ``miss``; None without a cache."""
+    """``hit``, ``hit_validated`` (the host said that it is still good), ``hit_fallback`` (the host had no good answer)
+    or ``miss``; None without a cache."""
     crawl_stats: AnyDict | None = None
     """Attempts, retries and proxies of the fetch."""
 

@@ -26,6 +26,10 @@ TYPES_BY_CLASS = {"HtmlResponse": "text/html", "JsonResponse": "application/json
 """Scrapy takes these from the name in the URL when there is no header."""
 
 
+CACHE_STATUS = "crawl4_cache_status"
+"""Meta key: what the cache did for a request that used it, in the words of ``cache_status``."""
+
+
 def response_fields(response: Response) -> dict[str, Any]:
     """Return the fields that every response gives, whatever its body is.
 
@@ -39,7 +43,7 @@ def response_fields(response: Response) -> dict[str, Any]:
         "status_code": status,
         "redirected_status_code": status,
         "response_headers": header_dict(response.headers),
-        "cache_status": "hit" if "cached" in (getattr(response, "flags", None) or ()) else None,
+        **cache_fields(response),
         "crawl_stats": {"redirects": redirects} if redirects else None,
     }
 
@@ -71,6 +75,16 @@ def request_config(response: Response) -> CrawlerRunConfig:
 def desk_of(response: Response) -> ContentDesk | None:
     """Return where content work of the response's crawler is done, if that has been written on it."""
     return getattr(response, DESK, None)
+
+
+def cache_fields(response: Response) -> dict[str, Any]:
+    """Return what the cache did for *response*; all None where it was not asked."""
+    meta = getattr(getattr(response, "request", None), "meta", {})
+    is_cached = "cached" in (getattr(response, "flags", None) or ())
+    return {
+        "cache_status": meta.get(CACHE_STATUS) or ("hit" if is_cached else None),
+        "cached_at": meta.get("cache_timestamp") if is_cached else None,  # Scrapy's storages write it
+    }
 
 
 def status_error(status: int) -> str:

@@ -86,6 +86,7 @@ class _State:
     robots: dict[str, str] = field(default_factory=dict)
     robots_held: bool = False
     content: dict[str, _Stored] = field(default_factory=dict)
+    likenesses: dict[str, str] = field(default_factory=dict)
     gates: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     hang: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -187,6 +188,10 @@ class Site:
         """Serve `body` at `path` (without query) of all hosts until `reset()`."""
         raw = body.encode() if isinstance(body, str) else body
         self._state.content[path] = _Stored(raw, content_type, status, headers or {})
+
+    def answer_like(self, path: str, route: str) -> None:
+        """Answer `path` of all hosts as the route (`/hang`, `/reset`, ...) does until `reset()`."""
+        self._state.likenesses[path] = route
 
     # Records
 
@@ -446,6 +451,8 @@ async def _reset(request: web.Request) -> web.StreamResponse:
 
 
 async def _stored(request: web.Request) -> web.StreamResponse:
+    if request.path in request[STATE].likenesses:
+        return await ROUTES[request[STATE].likenesses[request.path]](request)
     stored = request[STATE].content.get(request.path)
     return stored.response() if stored else _html(_article(request, "Not found"), status=404)
 

@@ -146,6 +146,8 @@ OTHER = {
     "proxy_session_id": "s",
     "proxy_session_ttl": 60,
     "cache_mode": CacheMode.DISABLED,
+    "check_cache_freshness": True,
+    "cache_validation_timeout": 2.5,
     "session_id": "s",
     "shared_data": {"a": 1},
     "page_timeout": 5000,
@@ -325,6 +327,7 @@ def test_from_kwargs_passes_over_unknown_names():
         ("url_matcher", 5, "url_matcher must be a glob pattern, a function of the URL, or a list of these, got 5"),
         ("match_mode", "xor", r"match_mode must be a MatchMode \('or', 'and'\), got 'xor'"),
         ("cache_mode", "sometimes", "cache_mode must be a CacheMode"),
+        ("cache_validation_timeout", 0, "cache_validation_timeout must be a positive number of seconds"),
         (
             "markdown_generator",
             "x",
@@ -371,10 +374,9 @@ def test_values_are_read_in_the_ways_users_write_them():
     assert config.proxy_config == ProxyConfig("http://h:2")
 
 
-@pytest.mark.parametrize("mode", [None, "enabled", CacheMode.ENABLED, CacheMode.READ_ONLY, CacheMode.WRITE_ONLY])
-def test_cache_that_is_not_there_is_refused(mode):
-    with pytest.raises(UnsupportedOption, match=r"^cache_mode=CacheMode\.\w+ has no effect yet: use CacheMode.BYPASS"):
-        CrawlerRunConfig(cache_mode=mode)
+@pytest.mark.parametrize("mode", [None, "enabled", "ENABLED", CacheMode.ENABLED])
+def test_no_cache_mode_is_the_cache_as_in_crawl4ai(mode):
+    assert CrawlerRunConfig(cache_mode=mode).cache_mode is CacheMode.ENABLED
 
 
 @pytest.mark.parametrize("render", ["browser", "auto"])

@@ -33,6 +33,7 @@ NAMES = {
     "CRAWL4_LOOKAHEAD": ("lookahead", 10, 10),
     "CRAWL4_CONTENT_WORKERS": ("content_workers", "0", 0),
     "CRAWL4_MARKDOWN_CONVERTER": ("markdown_converter", "turbohtml", "turbohtml"),
+    "CRAWL4_CACHE_MAX_MB": ("cache_max_mb", "64", 64),
     "CRAWL4_LLM_CONCURRENCY": ("llm_concurrency", "4", 4),
     "CRAWL4_MAP_ITEMS": ("map_items", "true", True),
 }

@@ -34,7 +34,7 @@ CALLS = {
     "screenshot": lambda crawler: crawler.arun_many([], screenshot=True),
     "js_code": lambda crawler: crawler.arun_many([], js_code="x()"),
     "crawler_strategy": lambda crawler: AsyncWebCrawler(crawler_strategy=object()),
-    "base_directory": lambda crawler: AsyncWebCrawler(base_directory="x"),
+    "base_directory": lambda crawler: AsyncWebCrawler(base_directory="x", settings={"HTTPCACHE_DIR": "y"}),
     "BrowserConfig": lambda crawler: AsyncWebCrawler(config=BrowserConfig()),
     "HTTPCrawlerConfig": lambda crawler: AsyncWebCrawler(config={}),
     "method": lambda crawler: HTTPCrawlerConfig(method=7),

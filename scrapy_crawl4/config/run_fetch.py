@@ -22,12 +22,7 @@ _cache_mode = member(CacheMode)
 
 def _check_cache_mode(name: str, value: Any) -> CacheMode:
     # crawl4ai reads None as ENABLED.
-    mode: CacheMode = CacheMode.ENABLED if value is None else _cache_mode(name, value)
-    if mode not in {CacheMode.BYPASS, CacheMode.DISABLED}:
-        raise UnsupportedOption(
-            f"{name}={mode} has no effect yet: use CacheMode.BYPASS, or Scrapy's HTTPCACHE_ENABLED setting for a cache"
-        )
-    return mode
+    return CacheMode.ENABLED if value is None else _cache_mode(name, value)
 
 
 def _check_render(name: str, value: Any) -> str:
@@ -66,13 +61,18 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Whether another run may take another proxy for the same *proxy_session_id*."""
     fetch_ssl_certificate: bool = option(default=False, check=flag)
     cache_mode: Converted[CacheMode, CacheMode | str | None] = option(default=CacheMode.BYPASS, check=_check_cache_mode)
-    """What to do with the cache; None is ``ENABLED``."""
+    """What to do with the cache: ``ENABLED`` reads and writes it, ``READ_ONLY`` and ``WRITE_ONLY`` do one of both,
+    ``BYPASS`` and ``DISABLED`` neither; None is ``ENABLED``. Where it is not given, Scrapy's ``HTTPCACHE_ENABLED`` has the
+    word."""
     session_id: str | None = option(default=None, check=_TEXT)
     """Tasks of one session share cookies and run one after another."""
     shared_data: dict[str, Any] | None = option(default=None)
     """Anything of yours that is to travel with the configuration; kept as it is."""
     check_cache_freshness: bool = option(default=False, check=flag)
-    cache_validation_timeout: float = option(default=10.0)
+    """Whether the host is asked, by ``ETag`` or ``Last-Modified``, if a cached page is still good; a page that has
+    neither is fetched anew."""
+    cache_validation_timeout: float = option(default=10.0, check=number("seconds", positive=True))
+    """Seconds that the host has for the answer; without one, the cached page is taken."""
     page_timeout: float = option(default=60_000, check=number("milliseconds", positive=True))
     """Milliseconds for a page from its start to its result, over all its tries, redirects and content stages; while
     the dispatcher keeps a task waiting, for its host or for memory, the clock stands."""

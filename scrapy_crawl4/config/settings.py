@@ -167,6 +167,8 @@ class Crawl4Settings:
     """Processes for content work; 0 does it in this one."""
     markdown_converter: str = field(default="turbohtml", metadata=_as(_converter))
     """What writes markdown where a generator does not say it: ``turbohtml`` or ``markdownify``."""
+    cache_max_mb: int = field(default=1024, metadata=_as(_whole(1)))
+    """Most MB that the file of the cache may have; what was not used for longest goes."""
     llm_concurrency: int = field(default=16, metadata=_as(_whole(1)))
     """Most pages that wait for a language model at a time; the others wait for them."""
     map_items: bool = field(default=False, metadata=_as(_boolean))

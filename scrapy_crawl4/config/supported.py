@@ -43,6 +43,8 @@ RUN_CONTENT = frozenset(
 RUN_FETCH = frozenset(
     {
         "cache_mode",
+        "cache_validation_timeout",
+        "check_cache_freshness",
         "check_robots_txt",
         "match_mode",
         "max_range",

@@ -10,6 +10,7 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from ..cache.folder import folder_setting
 from ..config import BrowserConfig, Crawl4Settings, CrawlerRunConfig, HTTPCrawlerConfig
 from ..content import check_content_options
 from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
@@ -69,7 +70,7 @@ class AsyncWebCrawler:
     :param config: an :class:`~scrapy_crawl4.HTTPCrawlerConfig`; without one, Scrapy's own settings say whether
         certificates are verified. A :class:`~scrapy_crawl4.BrowserConfig` asks for the browser, which is not available
         yet.
-    :param base_directory: not supported: nothing is kept on disk.
+    :param base_directory: the folder of the cache; without it, the setting ``HTTPCACHE_DIR`` or a usual place.
     :param thread_safe: accepted; a crawler always is.
     :param logger: not supported: messages go to the logger ``scrapy_crawl4``.
     :param settings: Scrapy settings of the crawler underneath, by name.
@@ -82,16 +83,17 @@ class AsyncWebCrawler:
         self,
         crawler_strategy: None = None,
         config: HTTPCrawlerConfig | BrowserConfig | None = None,
-        base_directory: None = None,
+        base_directory: str | os.PathLike[str] | None = None,
         thread_safe: bool = False,
         logger: logging.Logger | None = None,
         *,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
-        _refuse(crawler_strategy=crawler_strategy, base_directory=base_directory, logger=logger)
+        _refuse(crawler_strategy=crawler_strategy, logger=logger)
         self.http_config = _http_config(config)
         self.thread_safe = thread_safe
         self._settings = dict(settings or {})
+        self._settings |= folder_setting(base_directory, self._settings)
         refuse_unsupported(self._settings)
         if limit := os.environ.get(MEMORY_LIMIT):
             self._settings.setdefault(MEMORY_LIMIT, limit)

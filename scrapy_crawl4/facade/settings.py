@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import Settings
 
+from ..cache.folder import default_folder
 from ..exceptions import UnsupportedOption
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ HTTP_HANDLER = "scrapy_crawl4.facade.http_handler.FacadeHttpHandler"
 
 COOKIES = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
 ROBOTS = "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware"
+CACHE = "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware"
 OUR_MIDDLEWARES = {
+    "scrapy_crawl4.downloadermiddlewares.http_cache.HttpCacheMiddleware": 900,
     "scrapy_crawl4.facade.robots.FacadeRobotsTxtMiddleware": 100,
     "scrapy_crawl4.facade.cookies.FacadeCookiesMiddleware": 700,
 }
@@ -59,6 +62,7 @@ SWITCHED_OFF: Mapping[str, tuple[str, ...]] = {
     ),
     # The run does their work with its own controller.
     "DOWNLOADER_MIDDLEWARES": (
+        CACHE,
         COOKIES,
         ROBOTS,
         "scrapy_crawl4.downloadermiddlewares.MemoryThrottleMiddleware",
@@ -84,7 +88,7 @@ def facade_settings(user: Mapping[str, Any] | None, *, reactor: bool) -> Setting
     :param user: Scrapy settings by name.
     :param reactor: whether a Twisted reactor runs on the engine's loop.
     """
-    settings = Settings(dict(DEFAULTS), priority="addon")
+    settings = Settings({**DEFAULTS, "HTTPCACHE_DIR": default_folder(), "HTTPCACHE_STORAGE": "scrapy_crawl4.cache.SqliteCacheStorage"}, priority="addon")
     settings.set("DOWNLOADER_MIDDLEWARES", OUR_MIDDLEWARES, priority="addon")
     settings.set("DOWNLOAD_HANDLERS", {"http": HTTP_HANDLER, "https": HTTP_HANDLER}, priority="addon")
     for name, value in (user or {}).items():

@@ -1,0 +1,65 @@
+"""Which requests have the same answer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from scrapy.utils.request import fingerprint
+
+from ..config import config_in
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+HEADERS = ("Accept", "Accept-Language", "Authorization", "Cookie")
+"""Headers of a request that count, beside ``User-Agent`` unless the configuration says that any will do."""
+USER_AGENT = "User-Agent"
+ANY = b"*"
+JAR = "cookiejar"
+
+
+def cache_key(request: Request) -> bytes:
+    """Return the key of *request*, 20 bytes: method, canonical URL, body, session and the headers that count.
+
+    Ask for it when the request is about to be sent, with its cookies and default headers.
+    """
+    key = fingerprint(request, include_headers=_counting(request))
+    session = _session(request)
+    return hashlib.sha1(key + session.encode(), usedforsecurity=False).digest() if session else key
+
+
+def vary_names(response: Response, request: Request) -> tuple[str, ...] | None:
+    """Return the headers of the request, in lower case, that the response says it depends on beside those of the key.
+
+    None for ``Vary: *``: no other request has the same answer.
+    """
+    values = b",".join(response.headers.getlist("Vary"))
+    names = {name.strip().lower() for name in values.decode("latin-1").split(",") if name.strip()}
+    if ANY.decode() in names:
+        return None
+    # A user agent that is drawn anew for each request is the one thing that must not count.
+    return tuple(sorted(names - {name.lower() for name in (*HEADERS, USER_AGENT)}))
+
+
+def variant(names: tuple[str, ...], request: Request) -> bytes:
+    """Return what tells apart requests of one key by their headers *names*; ``b""`` without names."""
+    if not names:
+        return b""
+    values = [b"\n".join([name.encode("latin-1"), *request.headers.getlist(name)]) for name in names]
+    return hashlib.sha1(b"\0".join(values), usedforsecurity=False).digest()
+
+
+def _counting(request: Request) -> tuple[str, ...]:
+    config = config_in(request.meta)
+    return HEADERS if config is not None and config.user_agent_mode == "random" else (*HEADERS, USER_AGENT)
+
+
+def _session(request: Request) -> str:
+    """Return the name of the request's session: what one session was told to remember is no other's."""
+    jar = request.meta.get(JAR)
+    if isinstance(jar, str):
+        return jar
+    config = config_in(request.meta)
+    return (config.session_id if config is not None else None) or ""

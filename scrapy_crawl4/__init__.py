@@ -66,7 +66,7 @@ if TYPE_CHECKING:
         SemaphoreDispatcher,
     )
     from .downloader import DispatchDownloader
-    from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware
+    from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware, RunConfigMiddleware
     from .exceptions import (
         Crawl4Error,
         CrawlCancelled,
@@ -150,6 +150,7 @@ __all__ = [
     "RateLimiter",
     "RegexChunking",
     "RegexExtractionStrategy",
+    "RunConfigMiddleware",
     "RelevantContentFilter",
     "SemaphoreDispatcher",
     "SemaphoreSlot",
@@ -182,7 +183,7 @@ _HOMES = {
     ),
     ".dispatch": "BaseDispatcher Load MemoryAdaptiveDispatcher RateLimiter SemaphoreDispatcher",
     ".downloader": "DispatchDownloader",
-    ".downloadermiddlewares": "MemoryThrottleMiddleware RateLimitMiddleware",
+    ".downloadermiddlewares": "MemoryThrottleMiddleware RateLimitMiddleware RunConfigMiddleware",
     ".exceptions": "Crawl4Error CrawlCancelled DispatcherError EngineError JobError UnsupportedOption",
     ".facade": "AsyncWebCrawler CrawlRun CrawlTask crawl_many",
     ".monitor": "CrawlerMonitor",

@@ -12,7 +12,7 @@ from scrapy.utils.misc import load_object
 from .config.settings import Crawl4Settings
 from .dispatch.loading import make_dispatcher
 from .downloader import DispatchDownloader
-from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware
+from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware, RunConfigMiddleware
 from .pipelines import CrawlResultPipeline
 from .scheduler import DurableScheduler
 
@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 MEMORY_THROTTLE_PRIORITY = 60
 """After OffsiteMiddleware (50), so that what is dropped anyway is not held; before the request for robots.txt (100)."""
+
+RUN_CONFIG_PRIORITY = 90
+"""Before all of Scrapy's that read what it sets, of which RobotsTxtMiddleware (100) is the first."""
 
 RATE_LIMIT_PRIORITY = 560
 """Responses reach it before RetryMiddleware (550)."""
@@ -37,8 +40,8 @@ class Addon:
     It sets these and nothing else; a downloader, middleware or pipeline order of the project stays:
 
     - ``DOWNLOADER``: :class:`~scrapy_crawl4.DispatchDownloader`.
-    - ``DOWNLOADER_MIDDLEWARES``: :class:`~scrapy_crawl4.MemoryThrottleMiddleware` (60) and
-      :class:`~scrapy_crawl4.RateLimitMiddleware` (560).
+    - ``DOWNLOADER_MIDDLEWARES``: :class:`~scrapy_crawl4.MemoryThrottleMiddleware` (60),
+      :class:`~scrapy_crawl4.RunConfigMiddleware` (90) and :class:`~scrapy_crawl4.RateLimitMiddleware` (560).
     - ``ITEM_PIPELINES``: :class:`~scrapy_crawl4.CrawlResultPipeline` (50).
     - ``CRAWL4_RATE_LIMIT_CODES``: those of 429 and 503 that the project retries, none with ``RETRY_ENABLED = False``.
     - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now.
@@ -61,6 +64,7 @@ class Addon:
         _widen_pool(settings)
         for name, component, priority in (
             ("DOWNLOADER_MIDDLEWARES", MemoryThrottleMiddleware, MEMORY_THROTTLE_PRIORITY),
+            ("DOWNLOADER_MIDDLEWARES", RunConfigMiddleware, RUN_CONFIG_PRIORITY),
             ("DOWNLOADER_MIDDLEWARES", RateLimitMiddleware, RATE_LIMIT_PRIORITY),
             ("ITEM_PIPELINES", CrawlResultPipeline, PIPELINE_PRIORITY),
         ):

@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from itemadapter import ItemAdapter
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from .config import CrawlerRunConfig
     from .pending_content import ContentDesk
 
-DESK = "_crawl4_desk"
-"""Attribute of a response: where its crawler has content work done."""
+DESKS: WeakKeyDictionary[Response, ContentDesk] = WeakKeyDictionary()
+"""Response -> where its crawler has content work done: a note on the response, which has no place for one, and gone
+with it. Nothing else is shared by way of it."""
 
 TYPES_BY_CLASS = {"HtmlResponse": "text/html", "JsonResponse": "application/json", "XmlResponse": "application/xml"}
 """Scrapy takes these from the name in the URL when there is no header."""
@@ -73,8 +75,8 @@ def request_config(response: Response) -> CrawlerRunConfig:
 
 
 def desk_of(response: Response) -> ContentDesk | None:
-    """Return where content work of the response's crawler is done, if that has been written on it."""
-    return getattr(response, DESK, None)
+    """Return where content work of the response's crawler is done, if that has been noted."""
+    return DESKS.get(response)
 
 
 def cache_fields(response: Response) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 from scrapy.spidermiddlewares.httperror import HttpError
-from scrapy.utils.asyncio import run_in_thread
 
+from .config import META_KEY, config_in
 from .errors import describe
 from .results import CrawlResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from scrapy.http import Response
     from twisted.python.failure import Failure
@@ -35,12 +35,15 @@ class Crawl4Spider(Spider):
     white space."""
     follow: bool | str = False
     """Whether to follow links: those to hosts of ``allowed_domains``, or without it those within the page's site."""
-    config: CrawlerRunConfig | None = None
-    """What the content stages make of each page; None takes the defaults."""
+    config: CrawlerRunConfig | Mapping[str, Any] | None = None
+    """The configuration of the spider's requests, or a dict of its parameters; None takes the defaults. It is their
+    ``meta["crawl4"]``: with the add-on, how a page is fetched goes by it too. A request of yours that has a
+    configuration there keeps it."""
     handle_httpstatus_list = tuple(HTTP_ERRORS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        config_in({META_KEY: self.config})  # what is no configuration is said before the crawl
         if isinstance(self.follow, str):
             self.follow = self.follow.strip().lower() in {"1", "true", "yes", "on"}
         self._started: set[str] = set()
@@ -60,10 +63,10 @@ class Crawl4Spider(Spider):
 
     async def parse(self, response: Response) -> AsyncIterator[Any]:
         """Yield the result of *response*, and requests for the links to follow."""
-        result = CrawlResult.from_response(response, self.config)
+        result = CrawlResult.from_response(response, self._config_for(response))
         # The links of an error page lead away from what was asked for.
         if self.follow and response.status not in HTTP_ERRORS:
-            await run_in_thread(result.complete)
+            await result.acomplete()
             for request in self._followed(result):
                 yield request
         yield result
@@ -73,7 +76,9 @@ class Crawl4Spider(Spider):
         error = failure.value
         assert error is not None
         if isinstance(error, HttpError):
-            yield CrawlResult.from_response(error.response, self.config, success=False, error_message=describe(error))
+            response, sentence = error.response, describe(error)
+            config = self._config_for(response)
+            yield CrawlResult.from_response(response, config, success=False, error_message=sentence)
             return
         request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy puts it there
         url = request.meta.get("redirect_urls", [request.url])[0]
@@ -84,7 +89,11 @@ class Crawl4Spider(Spider):
             yield from urls.split() if isinstance(urls, str) else urls
 
     def _request(self, url: str, **arguments: Any) -> Request:
-        return Request(url, callback=self.parse, errback=self.failed, **arguments)
+        meta = {} if self.config is None else {META_KEY: self.config}
+        return Request(url, callback=self.parse, errback=self.failed, meta=meta, **arguments)
+
+    def _config_for(self, response: Response) -> CrawlerRunConfig | None:
+        return config_in(response.meta) or config_in({META_KEY: self.config})
 
     def _followed(self, result: CrawlResult) -> Iterator[Request]:
         kinds = ("internal", "external") if getattr(self, "allowed_domains", None) else ("internal",)

@@ -12,7 +12,7 @@ from scrapy.settings import BaseSettings, Settings
 from scrapy_crawl4.addon import Addon
 from scrapy_crawl4.dispatch import BaseDispatcher, SemaphoreDispatcher
 from scrapy_crawl4.downloader import DispatchDownloader
-from scrapy_crawl4.downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware
+from scrapy_crawl4.downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware, RunConfigMiddleware
 from scrapy_crawl4.exceptions import DispatcherError
 from scrapy_crawl4.pipelines import CrawlResultPipeline
 
@@ -21,7 +21,7 @@ from .server import Site
 
 OURS = {
     "DOWNLOADER": DispatchDownloader,
-    "DOWNLOADER_MIDDLEWARES": {MemoryThrottleMiddleware: 60, RateLimitMiddleware: 560},
+    "DOWNLOADER_MIDDLEWARES": {MemoryThrottleMiddleware: 60, RunConfigMiddleware: 90, RateLimitMiddleware: 560},
     "ITEM_PIPELINES": {CrawlResultPipeline: 50},
     "CRAWL4_RATE_LIMIT_CODES": [429, 503],
     "RETRY_HTTP_CODES": [500, 502, 504, 522, 524, 408],
@@ -52,6 +52,7 @@ def test_what_a_project_has_set_stays() -> None:
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy_crawl4.downloadermiddlewares.RateLimitMiddleware": 700,
             MemoryThrottleMiddleware: None,
+            RunConfigMiddleware: 80,
             "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
         },
         "ITEM_PIPELINES": {"own.Pipeline": 300} | {CrawlResultPipeline: 900},
@@ -67,7 +68,7 @@ def test_what_a_project_has_set_stays() -> None:
 def test_own_components_are_joined_by_ours() -> None:
     own = {"scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None}
     merged = resulting({"DOWNLOADER_MIDDLEWARES": own})["DOWNLOADER_MIDDLEWARES"]
-    assert merged == {**own, MemoryThrottleMiddleware: 60, RateLimitMiddleware: 560}
+    assert merged == {**own, MemoryThrottleMiddleware: 60, RunConfigMiddleware: 90, RateLimitMiddleware: 560}
 
 
 def test_settings_of_the_project_win_over_the_add_on() -> None:

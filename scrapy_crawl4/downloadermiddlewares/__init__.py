@@ -1,6 +1,7 @@
-"""Downloader middlewares that work with the dispatcher."""
+"""Downloader middlewares: what works with the dispatcher, and the configuration of single requests."""
 
 from .memory_throttle import MemoryThrottleMiddleware
 from .rate_limit import RateLimitMiddleware
+from .run_config import RunConfigMiddleware
 
-__all__ = ["MemoryThrottleMiddleware", "RateLimitMiddleware"]
+__all__ = ["MemoryThrottleMiddleware", "RateLimitMiddleware", "RunConfigMiddleware"]

@@ -14,7 +14,8 @@ from ..jsonable import jsonable
 from ..markdown_result import MarkdownGenerationResult
 from ..results import CrawlResult, DispatchResult
 
-FIELDS = tuple(CrawlResult.model_fields)
+KEYS = {name: b',"%b":' % name.encode("ascii") for name in CrawlResult.model_fields}
+NULL = b"null"
 OPTIONAL_PARTS = ("markdown_with_citations", "references_markdown")
 
 
@@ -33,7 +34,7 @@ class Record:
 
     def result(self) -> CrawlResult:
         """Make the result; raises ``ValueError``, ``TypeError`` or ``KeyError`` for what is none."""
-        fields = {name: self.fields[name] for name in FIELDS if name in self.fields}
+        fields = {name: self.fields[name] for name in KEYS if name in self.fields}
         if (markdown := fields.get("markdown")) is not None:
             fields["markdown"] = MarkdownGenerationResult(**markdown)
         if (pdf := fields.get("pdf")) is not None:
@@ -43,8 +44,8 @@ class Record:
         return CrawlResult.model_construct(**fields)
 
 
-def encode(result: CrawlResult, digest: bytes) -> bytes:
-    """Return *result*, which is complete, as a line of JSON with its line end; *digest* is of its input element.
+def encode(result: CrawlResult, digest: bytes) -> list[bytes]:
+    """Return *result*, which is complete, as a line of JSON with its line end, in pieces; *digest* is of its input.
 
     Values of a user's own code that JSON has no form for are written as :meth:`CrawlResult.model_dump_json` does;
     everything else comes back from :func:`decode` as it was. Citations and references of the markdown are left out
@@ -52,12 +53,13 @@ def encode(result: CrawlResult, digest: bytes) -> bytes:
     """
     # A result may be moved out of memory meanwhile: what is gone from here is read from where it went.
     own = dict(result.__dict__)
-    fields = {"input": digest.hex(), **{name: own[name] if name in own else getattr(result, name) for name in FIELDS}}
-    if fields["markdown"] is not None:
-        fields["markdown"] = _parts(fields["markdown"])
-    if fields["pdf"] is not None:
-        fields["pdf"] = b64encode(fields["pdf"]).decode("ascii")
-    return _json(fields) + b"\n"
+    pieces = [b'{"input":"%b"' % digest.hex().encode("ascii")]
+    for name, key in KEYS.items():
+        value = own[name] if name in own else getattr(result, name)
+        # In pieces, since copies of large ones take longer than all the rest.
+        pieces += (key, NULL if value is None else _json(_plain(name, value)))
+    pieces.append(b"}\n")
+    return pieces
 
 
 def decode(line: bytes) -> Record | None:
@@ -76,6 +78,12 @@ def decode(line: bytes) -> Record | None:
     return Record(digest, index, fields) if isinstance(index, int) and index >= 0 else None
 
 
+def _plain(name: str, value: Any) -> Any:
+    if name == "markdown":
+        return _parts(value)
+    return b64encode(value).decode("ascii") if name == "pdf" else value
+
+
 def _parts(markdown: MarkdownGenerationResult | str) -> dict[str, Any]:
     if not isinstance(markdown, MarkdownGenerationResult):
         return {"raw_markdown": str(markdown)}
@@ -85,9 +93,9 @@ def _parts(markdown: MarkdownGenerationResult | str) -> dict[str, Any]:
     return parts | {name: part for name, part in given.items() if part is not None}
 
 
-def _json(fields: dict[str, Any]) -> bytes:
+def _json(value: Any) -> bytes:
     with suppress(Exception):  # foreign values: their own methods may raise anything
-        return to_json(fields)
+        return to_json(value)
     with suppress(Exception):  # which, unlike the first, writes half of a surrogate pair
-        return json.dumps({**fields, "dispatch_result": jsonable(fields["dispatch_result"])}).encode("ascii")
-    return to_json(jsonable(fields))
+        return json.dumps(value).encode("ascii")
+    return to_json(jsonable(value))

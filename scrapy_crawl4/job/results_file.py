@@ -56,24 +56,26 @@ class ResultsFile:
         """Whether the element at the position *index* is finished; may be called from any thread."""
         return index < len(self._places) and self._places[index] != 0
 
-    def append(self, lines: Sequence[tuple[int, bytes]]) -> None:
-        """Write the *lines* of positions and return when they outlast a power cut; all of them, or none.
+    def append(self, lines: Sequence[tuple[int, list[bytes]]]) -> None:
+        """Write *lines*, each a position and the pieces of its line; all of them, or none.
+
+        Returns when they outlast a power cut.
 
         :raises OSError: when that is not possible; what was written before is kept.
         """
         try:
             os.lseek(self._fd, self._end, os.SEEK_SET)
-            write_all(self._fd, b"".join(line for _, line in lines))
+            write_all(self._fd, b"".join(piece for _, pieces in lines for piece in pieces))
             data_sync(self._fd)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._fd, self._end)
             raise
         entries = array("Q")
-        for index, line in lines:
+        for index, pieces in lines:
             self._note(index, self._end)
             entries.extend((index, self._end))
-            self._end += len(line)
+            self._end += sum(map(len, pieces))
         self._extend_index(entries)
 
     def read(self, index: int) -> Record | None:

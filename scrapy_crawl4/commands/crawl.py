@@ -52,6 +52,7 @@ class Crawl:
     :param write: takes each result.
     :param view: is told how the crawl goes on, and not closed.
     :param ordered: True writes results in the order of the URLs, False as their pages finish.
+    :param job: folder that the crawl outlives its process in; None for a crawl that does not.
     """
 
     def __init__(
@@ -62,30 +63,34 @@ class Crawl:
         view: MonitorView,
         *,
         ordered: bool,
+        job: str | None = None,
     ) -> None:
         self.outcome = Outcome()
         self._ordered = Ordered() if ordered else None
         self._urls = self._ordered.admit(urls) if self._ordered else urls
         self._plan = plan
+        self._job = job
         self._write = write
         self._view = view
 
     async def run(self) -> None:
         """Crawl until the URLs end, SIGINT comes or something breaks; what has finished by then is written.
 
+        With a job it is in its folder; where results are written in order, those behind a gap wait there.
+
         :raises OSError: when the URLs cannot be read or a result cannot be written.
         :raises Crawl4Error: when the crawler cannot start, or ends before its time.
         """
         plan = self._plan
         async with plan.crawler as crawler, _interruption() as interrupted:
-            run = crawler.arun_many(self._urls, plan.config, plan.dispatcher, lookahead=plan.lookahead)
+            run = crawler.arun_many(self._urls, plan.config, plan.dispatcher, lookahead=plan.lookahead, job=self._job)
             try:
                 async with aclosing(run), self._watched(run), aclosing(_until(interrupted, run)) as results:
                     async for result in results:
                         self._take(result)
             finally:
                 self.outcome.interrupted = interrupted.is_set()
-                for result in self._ordered.rest() if self._ordered else ():
+                for result in self._ordered.rest() if self._ordered and self._job is None else ():
                     self._write(result)
 
     def _take(self, result: CrawlResult) -> None:

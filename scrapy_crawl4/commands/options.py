@@ -47,6 +47,9 @@ class Options:
     downloads: str | None
     """Folder for files that are no pages; None keeps none."""
 
+    job: str | None = None
+    """Folder that the crawl outlives its process in; None for a crawl that does not."""
+
     html: tuple[str, ...] = ()
     """Files that are read in place of URLs, ``-`` for standard input; empty for a crawl."""
 
@@ -72,7 +75,10 @@ class Options:
             stream=given.stream,
             concurrency=_concurrency(given.concurrency),
             downloads=given.downloads,
+            job=given.job,
         )
+        if options.job == "":
+            raise BadUsage("--job needs the name of a folder.")
         if STANDARD_STREAM in arguments and given.input not in (None, STANDARD_STREAM):
             raise BadUsage("Use - or --input FILE, not both.")
         if not options.urls and options.input is None:
@@ -85,7 +91,7 @@ class Options:
         """Return the options of a call with ``--html``."""
         if urls:
             raise BadUsage("Use URLs or --html FILE, not both.")
-        for name in ("input", "concurrency", "downloads"):
+        for name in ("input", "concurrency", "downloads", "job"):
             if getattr(given, name) is not None:
                 raise BadUsage(f"--{name} is for a crawl: leave it out with --html.")
         if given.html.count(STANDARD_STREAM) > 1:
@@ -137,6 +143,12 @@ def add_options(parser: ArgumentParser) -> None:
         help="write each result as soon as its page is finished; without it, in the order of the URLs",
     )
     add("--concurrency", metavar="N", help="pages in flight at most; without it, the setting CRAWL4_MAX_SESSION_PERMIT")
+    add(
+        "--job",
+        metavar="DIR",
+        help="keep each result in DIR as soon as it is there, so that the same command goes on where it stopped, "
+        "however it stopped",
+    )
     add("--downloads", metavar="DIR", help="keep what is no page, and PDFs, as files in DIR")
     add(
         "--html",

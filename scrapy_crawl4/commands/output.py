@@ -43,8 +43,13 @@ class JsonLines:
 
     def __init__(self, path: str, *, overwrite: bool = False) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (os.O_TRUNC if overwrite else 0)
+        self._file = Path(path)
         self._fd = os.open(path, flags, 0o666)
-        if _has_unfinished_line(Path(path)):
+        self.mend()
+
+    def mend(self) -> None:
+        """End a line that was left without its end."""
+        if _has_unfinished_line(self._file):
             _write_all(self._fd, b"\n")
 
     def write(self, result: CrawlResult) -> None:

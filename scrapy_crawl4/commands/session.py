@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from ..config.enums import DisplayMode
-from ..exceptions import Crawl4Error, EngineError
+from ..exceptions import Crawl4Error, EngineError, JobError
 from ..monitor import CrawlerMonitor
 from .crawl import Crawl
 from .files import Files
@@ -19,6 +19,7 @@ from .log import log_handler, start_log
 from .options import STANDARD_STREAM, BadUsage
 from .output import JsonLines, MarkdownFolder, Outputs, StandardOutput, json_line, make_folder, markdown_page
 from .plan import Plan, plan
+from .resumed import ResumedLines
 from .urls import open_input, urls_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ FRAME_SECS = 0.25
 """Seconds between two frames of the progress bar."""
 
 STOPPED_EARLY = 1
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def crawl(options: Options, settings: Settings) -> int:
@@ -56,7 +58,10 @@ def crawl(options: Options, settings: Settings) -> int:
         if options.html:
             return _run(Files(planned.config, options.html, options.url, outputs.write, view))
         urls = urls_of(options.urls, source)
-        return _run(Crawl(planned, urls, outputs.write, view, ordered=not options.stream))
+        status = _run(Crawl(planned, urls, outputs.write, view, ordered=not options.stream, job=options.job))
+    if options.job is not None and status == INTERRUPTED:
+        print("scrapy crawl4: the same command goes on where this one stopped.", file=sys.stderr)  # noqa: T201
+    return status
 
 
 def _run(crawl: Crawl | Files) -> int:
@@ -69,6 +74,11 @@ def _run(crawl: Crawl | Files) -> int:
         crawl.outcome.interrupted = True
     except EngineError as error:
         raise BadUsage(str(error)) from None
+    except JobError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise BadUsage(f"--job: {error}") from None
+        print(f"scrapy crawl4: cannot go on: {_reason(error)}.", file=sys.stderr)  # noqa: T201
+        return STOPPED_EARLY
     except BrokenPipeError:  # the reader of standard output has seen enough
         return 128 + signal.SIGPIPE
     except (OSError, Crawl4Error) as error:
@@ -111,8 +121,14 @@ def _outputs(options: Options, monitor: CrawlerMonitor) -> Outputs:
         outputs.add(StandardOutput(json_line, monitor.above))
     elif options.output is not None:
         with _usage(f"Cannot write to {options.output}"):
-            outputs.add(JsonLines(options.output, overwrite=options.overwrite))
+            outputs.add(_json_file(options.output, options))
     return outputs
+
+
+def _json_file(name: str, options: Options) -> JsonLines:
+    if options.job is None:
+        return JsonLines(name, overwrite=options.overwrite)
+    return ResumedLines(name, options.job, overwrite=options.overwrite)
 
 
 @contextmanager

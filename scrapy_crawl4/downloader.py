@@ -111,6 +111,14 @@ class DispatchDownloader(Downloader):
         self._signal(signals.response_received, response=result, request=result.request)
         return result
 
+    def abort(self) -> None:
+        """End all transfers and start no more: their requests go back to the scheduler, for a job to go on with.
+
+        For whoever closes the spider and will not wait for slow hosts. A request of ``engine.download_async()`` meets an
+        ``IgnoreRequest``.
+        """
+        self.gate.abort()
+
     def close(self) -> None:
         """Stop all timers; called by the engine after the last request."""
         super().close()

@@ -28,6 +28,9 @@ CANCELLED = (asyncio.CancelledError, CancelledError)
 """What a cancelled coroutine meets: the first on asyncio, the second on other reactors."""
 
 
+CLOSED = "The crawl closed before this page was there."
+
+
 class TurnedAway(Crawl4Error, IgnoreRequest):  # noqa: N818 - names a state of a request
     """A waiting turn was ended because the crawl closes; nothing was transferred for it."""
 
@@ -91,6 +94,8 @@ class DispatchGate:
         self.on_tick: Callable[[], None] | None = None
         self._on_starved = on_starved
         self._held: set[Deferred[None]] = set()
+        self._turns: set[Turn] = set()
+        self._aborted = False
         self._watching = False
         self._driver: DispatchDriver[Turn] = DispatchDriver(
             self.controller,
@@ -131,20 +136,26 @@ class DispatchGate:
         :raises TurnedAway: when the crawl closes before the transfer starts.
         :raises NoPermits: when the policy gives no permits for good.
         """
+        if self._aborted:
+            raise TurnedAway(CLOSED)
         turn = Turn(host, stays=stays)
         self.controller.add(turn, host)
         self._driver.pump()
         with self._left(turn) as finished:
             while True:
                 session = await turn.wait()
+                if self._aborted:
+                    raise TurnedAway(CLOSED)
                 # By itself, so that it can be taken back without ending the caller.
                 turn.transfer = _begin(transfer(session))
                 try:
                     response: Response = await turn.transfer
                 except (Exception, *CANCELLED):
                     # Some download handlers make an error of their own of the cancellation.
-                    if not turn.shed or _caller_cancelled():
+                    if not (turn.shed or self._aborted) or _caller_cancelled():
                         raise
+                    if self._aborted:
+                        raise TurnedAway(CLOSED) from None
                     self._take_back(turn, session)
                 else:
                     finished.append(response)
@@ -154,9 +165,11 @@ class DispatchGate:
     def _left(self, turn: Turn) -> Iterator[list[Response]]:
         """Give back whatever *turn* holds at the end of the block."""
         finished: list[Response] = []
+        self._turns.add(turn)
         try:
             yield finished
         finally:
+            self._turns.discard(turn)
             if turn.session is None:
                 self.controller.discard(turn, turn.host)
             else:
@@ -170,13 +183,23 @@ class DispatchGate:
         self.controller.requeue(session, shed=True)
         self._driver.pump()
 
+    def abort(self) -> None:
+        """End all transfers and waits with :class:`TurnedAway`, of those that stay too, and let nothing through any more."""
+        self._aborted = True
+        for job in self.controller.drain():
+            _end(job.task, TurnedAway(CLOSED))
+        for turn in list(self._turns):
+            if turn.transfer is not None:
+                turn.transfer.cancel()
+        self._let_go()
+
     def turn_away(self) -> None:
         """End the wait of all that need not stay, as the crawl closes; of all where nothing is permitted."""
         for job in self.controller.drain():
             if job.task.stays and self.permits > 0:
                 self.controller.add(job.task, job.host)
             else:
-                _end(job.task, TurnedAway("The crawl closed before this page was requested."))
+                _end(job.task, TurnedAway(CLOSED))
         self._let_go()
         self._driver.pump()
 
@@ -209,7 +232,7 @@ class DispatchGate:
     def close(self) -> None:
         """Stop all timers and end all waits."""
         self._driver.close()
-        self._end_all(TurnedAway("The crawl closed before this page was requested."))
+        self._end_all(TurnedAway(CLOSED))
         for held in list(self._held):
             _fail(held, "The crawl closed while memory allowed no request.")
 

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from scrapy.settings import Settings
 
 from scrapy_crawl4 import (
     AsyncWebCrawler,
@@ -85,10 +86,55 @@ async def test_a_component_that_cannot_be_loaded_is_one_sentence():
     await crawler.close()
 
 
-@pytest.mark.parametrize("name", ["FEEDS", "ITEM_PIPELINES", "JOBDIR"])
-def test_settings_without_effect_are_refused(name):
+OF_PROCESS = {
+    "TWISTED_REACTOR": "twisted.internet.selectreactor.SelectReactor",
+    "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
+    "LOG_ENABLED": True,
+    "LOG_FILE": "crawl.log",
+    "LOG_STDOUT": "1",
+}
+OF_URLS = {
+    "AUTOTHROTTLE_ENABLED": True,
+    "CONCURRENT_REQUESTS_PER_IP": 2,
+    "CRAWL4_OBEY_CRAWL_DELAY": False,
+    "DOWNLOADER": "scrapy.core.downloader.Downloader",
+    "RETRY_EXCEPTIONS": ["builtins.OSError"],
+    "RETRY_HTTP_CODES": [404],
+}
+
+
+@pytest.mark.parametrize("name", OF_PROCESS)
+def test_settings_of_a_process_of_scrapys_are_refused(name):
+    with pytest.raises(UnsupportedOption, match=name) as caught:
+        AsyncWebCrawler(settings={name: OF_PROCESS[name]})
+    assert str(caught.value).endswith(".")
+    # A project has them for `scrapy crawl`.
+    AsyncWebCrawler(settings=Settings({name: OF_PROCESS[name]}))
+
+
+@pytest.mark.parametrize("name", OF_URLS)
+def test_settings_that_only_spiders_have_are_refused_to_runs_of_urls(name):
+    crawler = AsyncWebCrawler(settings={name: OF_URLS[name]})
     with pytest.raises(UnsupportedOption, match=name):
-        AsyncWebCrawler(settings={name: {"x": 1}})
+        crawler.arun_many([])
+
+
+async def test_what_the_facade_does_anyway_may_be_said(site):
+    same = {
+        "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+        "ASYNCIO_EVENT_LOOP": None,
+        "LOG_ENABLED": "False",
+        "LOG_FILE": None,
+        "LOG_STDOUT": False,
+        "AUTOTHROTTLE_ENABLED": False,
+        "CRAWL4_OBEY_CRAWL_DELAY": True,
+        "DOWNLOADER": "scrapy_crawl4.DispatchDownloader",
+        "RETRY_HTTP_CODES": [],
+        "TELNETCONSOLE_ENABLED": False,
+        "ADDONS": {"scrapy_crawl4.Addon": 500},
+    }
+    async with AsyncWebCrawler(settings=same) as crawler:
+        assert [result.success for result in await crawler.arun_many(site.urls(2))] == [True, True]
 
 
 async def test_a_crawler_that_scrapy_closes_ends_its_runs_with_the_reason(site):
@@ -100,7 +146,6 @@ async def test_a_crawler_that_scrapy_closes_ends_its_runs_with_the_reason(site):
 
 
 async def test_log_handlers_of_scrapy_are_left_alone(site):
-    from scrapy.settings import Settings
     from scrapy.utils.log import get_scrapy_root_handler, install_scrapy_root_handler
 
     install_scrapy_root_handler(Settings({"LOG_LEVEL": "CRITICAL", "LOG_FORMAT": "mine %(message)s"}))

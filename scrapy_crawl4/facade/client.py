@@ -15,8 +15,9 @@ from ..exceptions import Crawl4Error, CrawlCancelled, EngineError, JobError
 from .finish import close_source
 from .job_thread import Broken, JobThread, Stored
 from .lane import Lane
-from .plan import END_OF_INPUT, End
+from .plan import END_OF_INPUT, End, SpiderPlan
 from .runner import Runner
+from .spider_run import SpiderRun
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -48,7 +49,7 @@ class RunClient:
     def __init__(
         self,
         open_engine: Callable[[], Awaitable[Engine]],
-        plan: Plan,
+        plan: Plan | SpiderPlan,
         source: Iterable[object] | AsyncIterable[object],
         lookahead: int,
         job: Path | None = None,
@@ -57,7 +58,7 @@ class RunClient:
         """Elements read."""
         self.taken = 0
         """Results taken."""
-        self.runner: Runner | None = None
+        self.runner: Runner | SpiderRun | None = None
         self.ended = False
         self._open_engine = open_engine
         self._plan = plan
@@ -131,13 +132,17 @@ class RunClient:
         if self._abandoned:
             self.abandon()
 
-    async def _make_runner(self, engine: Engine) -> Runner:
+    async def _make_runner(self, engine: Engine) -> Runner | SpiderRun:
         if engine.closed:
             raise EngineError("The crawler was closed before this run started.")
         if self._job is not None:
             engine.jobs.add(self._job)
         # Here already, since whoever waits for it may be cancelled before it crosses.
-        self.runner = Runner(engine, self._plan, self._arrive if self._job is None else self._job.put)
+        send = self._arrive if self._job is None else self._job.put
+        if isinstance(self._plan, SpiderPlan):
+            self.runner = SpiderRun(engine, self._plan, send)
+        else:
+            self.runner = Runner(engine, self._plan, send)
         return self.runner
 
     async def next(self) -> CrawlResult | None:
@@ -224,6 +229,7 @@ class RunClient:
             if isinstance(item, End):
                 self.ended = True
                 self._end_reason = item.reason
+                self._source_error = self._source_error or item.error
                 self._cancel_feeder()
             elif isinstance(item, Broken):
                 self._break(item.error)

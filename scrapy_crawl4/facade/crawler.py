@@ -11,20 +11,28 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..cache.folder import folder_setting
-from ..config import BrowserConfig, Crawl4Settings, CrawlerRunConfig, HTTPCrawlerConfig
-from ..content import check_content_options
-from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
-from ..dispatch.loading import make_dispatcher
-from ..exceptions import EngineError, UnsupportedOption
+from ..config import Crawl4Settings, HTTPCrawlerConfig
+from ..dispatch import BaseDispatcher
+from ..exceptions import EngineError
+from .arguments import (
+    check_urls,
+    checked_lookahead,
+    configs_of,
+    http_config,
+    keeps_items,
+    refuse_given,
+    run_dispatcher,
+    spider_class,
+)
 from .bridge import engine_loop
 from .client import RunClient
 from .draw import Draw
 from .engine import Engine
 from .finish import finish
+from .given import OF_PROCESS, OF_URLS, config_defaults, given_settings, refuse, with_defaults
 from .job_thread import job_folder
-from .plan import Plan
+from .plan import Plan, SpiderPlan
 from .run import CrawlRun
-from .settings import refuse_unsupported
 
 if TYPE_CHECKING:
     import logging
@@ -32,32 +40,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from scrapy import Request
+    from scrapy import Request, Spider
 
+    from ..config import BrowserConfig, CrawlerRunConfig
     from ..results import CrawlResult
     from .bridge import EngineLoop
     from .tasks import CrawlTask
 
 MEMORY_LIMIT = "CRAWL4_MEMORY_LIMIT_MB"
 """Setting, and environment variable, with the memory limit in MB."""
-DISPATCH_SETTINGS = frozenset(
-    f"CRAWL4_{name}"
-    for name in (
-        "BASE_DELAY",
-        "CHECK_INTERVAL_SECS",
-        "CRITICAL_THRESHOLD_PERCENT",
-        "DISPATCHER",
-        "FAIRNESS_TIMEOUT_SECS",
-        "MAX_DELAY_SECS",
-        "MAX_RETRIES",
-        "MAX_SESSION_PERMIT",
-        "MEMORY_THRESHOLD_PERCENT",
-        "MEMORY_WAIT_TIMEOUT_SECS",
-        "RATE_LIMIT_CODES",
-        "RECOVERY_THRESHOLD_PERCENT",
-    )
-)
-"""Settings any of which makes the settings name the default dispatcher instead of a run's config."""
 
 
 class AsyncWebCrawler:
@@ -73,7 +64,10 @@ class AsyncWebCrawler:
     :param base_directory: the folder of the cache; without it, the setting ``HTTPCACHE_DIR`` or a usual place.
     :param thread_safe: accepted; a crawler always is.
     :param logger: not supported: messages go to the logger ``scrapy_crawl4``.
-    :param settings: Scrapy settings of the crawler underneath, by name.
+    :param settings: Scrapy settings, by name, or a project's ``Settings``, of which what was set counts. Results of
+        runs of URLs go through the ``ITEM_PIPELINES`` and into the ``FEEDS`` before they come out; a result that is
+        dropped there comes out as a failed one. ``SPIDER_MIDDLEWARES`` and what else is about spiders is for
+        :meth:`crawl`.
     :raises UnsupportedOption: for what is not supported.
     :raises TypeError: for a *config* of another type.
     :raises ValueError: for a ``CRAWL4_`` setting that is unknown or out of range.
@@ -89,12 +83,12 @@ class AsyncWebCrawler:
         *,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
-        _refuse(crawler_strategy=crawler_strategy, logger=logger)
-        self.http_config = _http_config(config)
+        refuse_given(crawler_strategy=crawler_strategy, logger=logger)
+        self.http_config = http_config(config)
         self.thread_safe = thread_safe
-        self._settings = dict(settings or {})
+        self._settings = given_settings(settings or {})
         self._settings |= folder_setting(base_directory, self._settings)
-        refuse_unsupported(self._settings)
+        refuse(self._settings, OF_PROCESS)
         if limit := os.environ.get(MEMORY_LIMIT):
             self._settings.setdefault(MEMORY_LIMIT, limit)
         if isinstance(config, HTTPCrawlerConfig):
@@ -116,12 +110,15 @@ class AsyncWebCrawler:
     async def start(self) -> Self:
         """Start the engine; done by the first run anyway.
 
+        With feeds or item pipelines in the settings, these start with the first run of URLs: where there is none, as
+        beside spiders, they store nothing.
+
         :raises EngineError: when it can't start.
         """
         is_first = not self.ready and not self._starters
         self._starters += 1
         try:
-            await self._open()
+            await (self._enter() if keeps_items(self._settings) else self._open())
         except BaseException:
             if is_first and self._starters == 1:  # nobody else wants what this call began
                 await self.close()
@@ -207,19 +204,64 @@ class AsyncWebCrawler:
         job: str | os.PathLike[str] | None = None,
         **overrides: Any,
     ) -> CrawlRun:
-        _check_urls(urls)
+        check_urls(urls)
         folder = job_folder(job)
-        configs = _configs(config, overrides)
+        refuse(self._settings, OF_URLS)
+        defaults = config_defaults(self._settings)
+        configs = [with_defaults(item, defaults) for item in configs_of(config, overrides)]
         total = len(urls) if isinstance(urls, Sized) else None
-        policy = self._dispatcher(dispatcher, configs[0])
+        policy = run_dispatcher(dispatcher, configs[0], self._settings)
         limit, converter = self._crawl4.memory_limit_mb, self._crawl4.markdown_converter
         draw = Draw(next(self._numbers), self._made_at)
-        plan = Plan(configs, policy, self.http_config, limit, total, markdown_converter=converter, draw=draw)
-        ahead = self._crawl4.lookahead if lookahead is None else _ahead(lookahead)
+        plan = Plan(
+            configs,
+            policy,
+            self.http_config,
+            limit,
+            total,
+            markdown_converter=converter,
+            draw=draw,
+            defaults=defaults,
+        )
+        ahead = self._crawl4.lookahead if lookahead is None else checked_lookahead(lookahead)
         client = RunClient(self._open, plan, urls, ahead, folder)
         return CrawlRun(client, stream=configs[0].stream if stream is None else bool(stream))
 
+    def crawl(
+        self, spider: type[Spider] | str, /, *args: Any, dispatcher: BaseDispatcher | None = None, **kwargs: Any
+    ) -> CrawlRun:
+        """Run a Scrapy spider: ``await`` the run for a list of its items as results, or iterate it as they come.
+
+        The spider has a Scrapy crawler of its own with the settings of this one, its own ``custom_settings`` and the
+        add-on, as in a project. A :class:`~scrapy_crawl4.CrawlResult` that it yields comes complete, behind the item
+        pipelines; an item of another type comes as :meth:`CrawlResult.from_item` makes it. While ``CRAWL4_LOOKAHEAD``
+        results wait to be taken, the spider waits. A run that is ended early closes the spider; with ``JOBDIR``, the
+        next one goes on from there. Errors of callbacks are in the log and in Scrapy's stats.
+
+        :param spider: its class, or its name in the ``SPIDER_MODULES`` of this crawler's settings.
+        :param args: arguments of the spider.
+        :param dispatcher: how many sessions may be in flight; by default what ``CRAWL4_DISPATCHER`` names.
+        :param kwargs: arguments of the spider, and attributes of it.
+        :raises TypeError: for a *spider* or *dispatcher* of another type.
+        :raises ValueError: for a name that no spider has.
+
+        The run raises :class:`~scrapy_crawl4.EngineError` when the spider cannot start, and behind the last result
+        :class:`~scrapy_crawl4.Crawl4Error` when its ``start()`` failed.
+        """
+        spider = spider_class(spider, self._settings)
+        if dispatcher is not None and not isinstance(dispatcher, BaseDispatcher):
+            raise TypeError(f"dispatcher must be a BaseDispatcher or None, got {type(dispatcher).__name__}.")
+        plan = SpiderPlan(spider, args, kwargs, self._settings, self._crawl4.lookahead, dispatcher)
+        return CrawlRun(RunClient(self._enter, plan, (), 1), stream=False)
+
     async def _open(self) -> Engine:
+        """Return the engine, ready for runs of URLs."""
+        engine = await self._enter()
+        await engine.home.run(engine.open())
+        return engine
+
+    async def _enter(self) -> Engine:
+        """Return the engine, ready for runs of spiders."""
         engine = self._engine
         if self._closing:
             raise EngineError("The crawler is being closed: start runs before that, or when close() has returned.")
@@ -229,7 +271,7 @@ class AsyncWebCrawler:
             if closes != self._closes:
                 raise EngineError("The crawler was closed while it was starting.")
             engine = self._fresh(home)
-        await engine.home.run(engine.open())
+        await engine.home.run(engine.enter())
         return engine
 
     def _fresh(self, home: EngineLoop) -> Engine:
@@ -238,58 +280,3 @@ class AsyncWebCrawler:
             if self._engine is None or self._engine.is_over:
                 self._engine = Engine(home, self._settings, self._crawl4.llm_concurrency)
             return self._engine
-
-    def _dispatcher(self, dispatcher: object, config: CrawlerRunConfig) -> BaseDispatcher:
-        if isinstance(dispatcher, BaseDispatcher):
-            return dispatcher
-        if dispatcher is not None:
-            raise TypeError(f"dispatcher must be a BaseDispatcher or None, got {type(dispatcher).__name__}.")
-        if not DISPATCH_SETTINGS.isdisjoint(self._settings):
-            return make_dispatcher(self._settings)
-        pace = RateLimiter((config.mean_delay, config.mean_delay + config.max_range))
-        return MemoryAdaptiveDispatcher(max_session_permit=config.semaphore_count, rate_limiter=pace)
-
-
-def _refuse(**options: object) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise UnsupportedOption(f"AsyncWebCrawler({name}=...) is not supported: leave it out.")
-
-
-def _http_config(config: object) -> HTTPCrawlerConfig:
-    if config is None:
-        return HTTPCrawlerConfig()
-    if isinstance(config, HTTPCrawlerConfig):
-        return config
-    if isinstance(config, BrowserConfig):
-        raise UnsupportedOption(
-            "AsyncWebCrawler(config=BrowserConfig(...)) asks for the browser, which is not available yet: leave it out "
-            "to fetch over HTTP."
-        )
-    raise TypeError(f"config must be an HTTPCrawlerConfig or None, got {type(config).__name__}.")
-
-
-def _check_urls(urls: object) -> None:
-    if isinstance(urls, (str, bytes)):
-        raise TypeError("urls must be an iterable of URLs, got a single string: use arun(url) or [url].")
-    if not hasattr(urls, "__iter__") and not hasattr(urls, "__aiter__"):
-        raise TypeError(f"urls must be an iterable or async iterable of URLs, got {type(urls).__name__}.")
-
-
-def _configs(config: object, overrides: dict[str, Any]) -> list[CrawlerRunConfig]:
-    if config is None:
-        config = CrawlerRunConfig()
-    given: list[Any] = list(config) if isinstance(config, (list, tuple)) else [config]
-    for item in given:
-        if not isinstance(item, CrawlerRunConfig):
-            raise TypeError(f"config must be a CrawlerRunConfig or a list of them, got {type(item).__name__}.")
-    configs = [item.clone(**overrides) if overrides else item for item in given] or [CrawlerRunConfig(**overrides)]
-    for item in configs:
-        check_content_options(item)
-    return configs
-
-
-def _ahead(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"lookahead must be a whole number of at least 1, got {value!r}.")
-    return value

@@ -17,19 +17,23 @@ from ..errors import describe
 from ..exceptions import EngineError
 from .bridge import EngineThread
 from .content_work import ContentThreads
+from .given import host_limits
+from .items import ItemSteps
 from .settings import facade_settings
 from .turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from scrapy import Request
     from scrapy.http import Response
 
+    from ..dispatch import HostLimits
     from ..meter import PageMeter
     from .bridge import EngineLoop
     from .job_thread import JobThread
     from .runner import Runner
+    from .spider_run import SpiderRun
 
 
 class FacadeSpider(Spider):
@@ -57,16 +61,21 @@ class FacadeCrawler(Crawler):
 
 
 class Engine:
-    """One Scrapy crawler, opened once and closed once; every method but the constructor runs on the engine's loop.
+    """What the runs of a crawler share; every method but the constructor runs on the engine's loop.
+
+    Runs of URLs share one Scrapy crawler, which is opened once and closed once; each spider has its own.
 
     :param home: the loop.
     :param settings: the user's Scrapy settings.
     :param llm_concurrency: pages that may wait for a language model at a time.
     """
 
-    def __init__(self, home: EngineLoop, settings: Mapping[str, Any] | None, llm_concurrency: int) -> None:
+    host_limits: Callable[[str], HostLimits] | None = None
+    """What the settings demand of each host, in every run of URLs; set once the crawler is open."""
+
+    def __init__(self, home: EngineLoop, settings: Mapping[str, Any], llm_concurrency: int) -> None:
         self.home = home
-        self.runs: set[Runner] = set()
+        self.runs: set[Runner | SpiderRun] = set()
         self.jobs: WeakSet[JobThread] = WeakSet()
         """Those of its runs, which may have something to write when the runs have ended."""
         self.threads = ContentThreads(llm_concurrency)
@@ -74,7 +83,9 @@ class Engine:
         """Whose turn it is in each ``session_id``, over all runs."""
         self.closed = False
         self._settings = settings
+        self._entered = False
         self._crawler: Crawler | None = None
+        self._items: ItemSteps | None = None
         self._crawl: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -90,37 +101,60 @@ class Engine:
         assert self._crawler is not None
         return self._crawler
 
+    @property
+    def items(self) -> ItemSteps:
+        """The crawler's item pipelines; set once the engine is open."""
+        assert self._items is not None
+        return self._items
+
+    async def enter(self) -> None:
+        """Get ready for runs of spiders, however often it is called.
+
+        :raises EngineError: when it was closed before.
+        """
+        if self.closed:
+            if self._opening is not None:  # says better why it is closed, if that is why
+                await asyncio.shield(self._opening)
+            raise EngineError("The crawler was closed before it started.")
+        if not self._entered:
+            self._entered = True
+            _quiet_loggers()
+            if (thread := EngineThread.of(self.home.loop)) is not None:
+                thread.opened(self)
+
     async def open(self) -> None:
-        """Start the crawler and return when it can download, however often it is called.
+        """Start the crawler of runs of URLs and return when it can download, however often it is called.
 
         :raises EngineError: when a component of the crawler could not start, or it was closed before.
         """
-        if self.closed and self._opening is None:
-            raise EngineError("The crawler was closed before it started.")
         if self._opening is None:
+            await self.enter()
             self._opening = asyncio.ensure_future(self._open())
         await asyncio.shield(self._opening)
 
     async def _open(self) -> None:
-        _quiet_loggers()
         opened = asyncio.Event()
 
         def on_opened() -> None:
             opened.set()
 
         try:
-            self._crawler = FacadeCrawler(FacadeSpider, facade_settings(self._settings, reactor=self.home.reactor))
+            settings = facade_settings(self._settings, reactor=self.home.reactor)
+            self.host_limits = host_limits(settings)
+            self._crawler = FacadeCrawler(FacadeSpider, settings)
             self._crawler.signals.connect(on_opened, signals.spider_opened)
             self._crawler.signals.connect(self._spider_closed, signals.spider_closed)
             self._crawl = asyncio.ensure_future(self._crawler.crawl_async())
             await _first(opened.wait(), self._crawl)
+            self._items = ItemSteps(self._crawler)
             self._crawl.add_done_callback(self._ended_from_below)
         except Exception as error:
             self.closed = True
-            self.threads.close()
-            raise EngineError(f"The crawler could not start: {describe(error)}") from error
-        if (thread := EngineThread.of(self.home.loop)) is not None:
-            thread.opened(self)
+            self._crawl = None
+            sentence = f"The crawler could not start: {describe(error)}"
+            await self._stop_runs(sentence)
+            self._leave()
+            raise EngineError(sentence) from error
 
     async def fetch(self, request: Request, meter: PageMeter) -> Response:
         """Download *request* through the downloader middlewares, redirects included; cancelling ends the transfer.
@@ -155,15 +189,19 @@ class Engine:
             await asyncio.wait({self._opening})
         await self._stop_runs("The crawler was closed before this run ended.")
         await asyncio.gather(*(job.close() for job in list(self.jobs)))
-        # The runs waited for their work, so its threads are idle and end at once.
-        self.threads.close()
         if self._crawl is not None and self.crawler.spider is not None:
             assert isinstance(self.crawler.spider, FacadeSpider)
             self.crawler.spider.done.set()
         if self._crawl is not None:
             with contextlib.suppress(Exception):  # what went wrong while it ran was reported then
                 await self._crawl
-        if (thread := EngineThread.of(self.home.loop)) is not None:
+        self._leave()
+
+    def _leave(self) -> None:
+        # The runs waited for their work, so its threads are idle and end at once.
+        self.threads.close()
+        if self._entered and (thread := EngineThread.of(self.home.loop)) is not None:
+            self._entered = False
             thread.closed(self)
 
     async def _stop_runs(self, reason: str) -> None:

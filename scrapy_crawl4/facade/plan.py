@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .draw import Draw
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from scrapy import Spider
 
     from ..config import CrawlerRunConfig, HTTPCrawlerConfig
     from ..dispatch import BaseDispatcher
@@ -26,6 +28,7 @@ class Plan:
     markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
     draw: chooses proxies and user agents.
+    defaults: parameters of configs, by name, where a config says nothing.
     """
 
     configs: Sequence[CrawlerRunConfig]
@@ -36,13 +39,42 @@ class Plan:
     batch: bool = False
     markdown_converter: str = "turbohtml"
     draw: Draw = field(default_factory=Draw)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SpiderPlan:
+    """What a run of a spider does.
+
+    spider: its class.
+    args, kwargs: its arguments.
+    settings: the user's Scrapy settings.
+    lookahead: results that may wait for the consumer.
+    dispatcher: the policy; None takes that of the settings.
+    batch: whether all results are taken together at the end.
+    total: of the results; never known.
+    """
+
+    spider: type[Spider]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    lookahead: int
+    dispatcher: BaseDispatcher | None = None
+    batch: bool = False
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last thing a run sends: nothing of it is left. *reason* is a sentence when it ended early."""
+    """The last thing a run sends: nothing of it is left.
+
+    reason: a sentence when it ended early.
+    error: what the consumer gets behind the last result, if anything.
+    """
 
     reason: str = ""
+    error: Exception | None = None
 
 
 END_OF_INPUT = object()

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from ..content.llm_scope import asks_model
 from ..content.markdown import with_converter
-from ..dispatch import HTTP, MODEL, DispatchController, DispatchDriver, MemoryProbe
+from ..dispatch import HTTP, LOCAL, MODEL, DispatchController, DispatchDriver, MemoryProbe
+from .cached import is_in_cache
 from .content_work import ContentWork
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
+from .given import with_defaults
+from .items import ItemWork
 from .outcome import crawl_stats, dispatch_result, failed_before_start, result_of
 from .plan import END_OF_INPUT, End
 from .sidelines import Sidelines
@@ -47,12 +50,13 @@ class Runner:
     def __init__(self, engine: Engine, plan: Plan, send: Callable[[CrawlResult | End], bool]) -> None:
         self.engine = engine
         self.plan = plan
-        self._visits = FirstVisits()
+        self._visits = FirstVisits(engine.host_limits)
         self.controller: DispatchController[Work] = DispatchController(
             plan.dispatcher, buffer=plan.dispatcher.max_session_permit, host_limits=self._visits.limits
         )
         self.work = ContentWork(engine.threads, self.controller)
         """Content work, which is done on other threads."""
+        self._items = ItemWork(engine.items, self._deliver, self._maybe_end)
         # One result cannot outgrow what made it.
         self.spilling = (
             Spilling(plan.dispatcher, plan.memory_limit_mb, self._needed_mb) if plan.batch and plan.total != 1 else None
@@ -120,9 +124,9 @@ class Runner:
     def progress(self) -> Progress:
         """Return where the run is; may be called from any thread."""
         progress = self.controller.progress()
-        never, aside = self._never_started, len(self._sidelines)
-        counts = {"done": progress.done + never, "failed": progress.failed + never, "waiting": progress.waiting + aside}
-        return replace(progress, **counts)
+        never, aside, dropped = self._never_started, len(self._sidelines), self._items.failed
+        failed, waiting = progress.failed + never + dropped, progress.waiting + aside
+        return replace(progress, done=progress.done + never, failed=failed, waiting=waiting)
 
     def keep_results(self) -> None:
         """Move no more results out of memory: somebody takes them as they come."""
@@ -168,12 +172,13 @@ class Runner:
             await asyncio.wait(tasks)
         if self.work.busy:
             await self.work.ended()
+        await self._items.ended()
         self._end(reason)
 
     def _add(self, index: int, element: object) -> None:
         try:
             work = make_work(index, element, self.plan.configs)
-            work.config = with_converter(work.config, self.plan.markdown_converter)
+            work.config = with_converter(with_defaults(work.config, self.plan.defaults), self.plan.markdown_converter)
         except BadElement as bad:
             self._refuse(failed_before_start(index, bad.url, bad.message, metadata=bad.metadata))
         else:
@@ -183,7 +188,8 @@ class Runner:
                 self._dispatch(work)
 
     def _dispatch(self, work: Work) -> None:
-        self.controller.add(work, work.host, MODEL if asks_model(work.config) else HTTP)
+        host = LOCAL if is_in_cache(work, self.plan, self.engine) else work.host
+        self.controller.add(work, host, MODEL if asks_model(work.config) else HTTP)
 
     def _resume(self, job: Job[Work]) -> None:
         self.controller.put_back(job)
@@ -214,6 +220,8 @@ class Runner:
         if taken_back and (result is None or not result.success):
             session.task.renew()
             self.controller.requeue(session, shed=True)
+        elif crawl.left_cache:
+            self._pace(session)
         elif result is None:
             self._try_again(session, crawl.delay)
         else:
@@ -225,6 +233,11 @@ class Runner:
             self._sidelines.leave(session.task)
         self.driver.pump()
         self._maybe_end()
+
+    def _pace(self, session: Session[Work]) -> None:
+        job = self.controller.withdraw(session, tried=False)
+        job.host = session.task.host
+        self.controller.put_back(job)
 
     def _try_again(self, session: Session[Work], delay: float) -> None:
         if delay:
@@ -249,8 +262,11 @@ class Runner:
         self._maybe_end()
 
     def _emit(self, result: CrawlResult, *, verbose: bool = False) -> None:
-        self._watch.finished(result, verbose=verbose)
         self.controller.hold(1)
+        self._items.take(result, verbose=verbose)
+
+    def _deliver(self, result: CrawlResult, verbose: bool) -> None:
+        self._watch.finished(result, verbose=verbose)
         if self.spilling is not None:
             self.spilling.add(result)
         if not self._send(result):
@@ -258,7 +274,7 @@ class Runner:
 
     @property
     def _busy(self) -> bool:
-        return self.controller.busy or bool(self._tasks) or len(self._sidelines) > 0
+        return self.controller.busy or bool(self._tasks) or len(self._sidelines) > 0 or self._items.busy
 
     def _maybe_end(self) -> None:
         if not self._input_ended or self._busy or self._stopping is not None:

@@ -1,102 +1,145 @@
-"""The Scrapy settings that a crawler behind the facade runs with."""
+"""The Scrapy settings that the crawlers behind the facade run with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import Settings
+from scrapy.utils.misc import load_object
 
 from ..cache.folder import default_folder
-from ..exceptions import UnsupportedOption
+from .http_handler import FacadeHttpHandler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scrapy.settings import BaseSettings
+
+    from ..dispatch import BaseDispatcher
+
 UNLIMITED = 1_000_000
-"""Scrapy's own limits step aside: the run's dispatcher decides."""
+"""Scrapy's own limit steps aside where a user sets none: the run's dispatcher decides."""
 
 DEFAULTS: Mapping[str, Any] = {
-    "AUTOTHROTTLE_ENABLED": False,
-    "COOKIES_ENABLED": True,
     "MEMUSAGE_ENABLED": False,
     "STATS_DUMP": False,
+    # The program belongs to its user: no ports unless they are asked for.
+    "TELNETCONSOLE_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
 }
 """What a user's settings may replace."""
 
-HTTP_HANDLER = "scrapy_crawl4.facade.http_handler.FacadeHttpHandler"
+URL_DEFAULTS: Mapping[str, Any] = {
+    "CONCURRENT_REQUESTS_PER_DOMAIN": UNLIMITED,
+    "HTTPCACHE_STORAGE": "scrapy_crawl4.cache.SqliteCacheStorage",
+}
+"""The same for the crawler that fetches URLs, without a spider of the user's."""
+
+HTTP_HANDLER = f"{FacadeHttpHandler.__module__}.{FacadeHttpHandler.__name__}"
+ASYNCIO_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+ADDON = "scrapy_crawl4.Addon"
 
 COOKIES = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
 ROBOTS = "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware"
 CACHE = "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware"
-OUR_MIDDLEWARES = {
-    "scrapy_crawl4.downloadermiddlewares.http_cache.HttpCacheMiddleware": 900,
-    "scrapy_crawl4.facade.robots.FacadeRobotsTxtMiddleware": 100,
-    "scrapy_crawl4.facade.cookies.FacadeCookiesMiddleware": 700,
+STAND_INS: Mapping[str, tuple[str, int]] = {
+    COOKIES: ("scrapy_crawl4.facade.cookies.FacadeCookiesMiddleware", 700),
+    ROBOTS: ("scrapy_crawl4.facade.robots.FacadeRobotsTxtMiddleware", 100),
+    CACHE: ("scrapy_crawl4.downloadermiddlewares.http_cache.HttpCacheMiddleware", 900),
 }
+"""Downloader middlewares of Scrapy, what stands in for them, and where Scrapy has them."""
 
 REQUIRED: Mapping[str, Any] = {
-    "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     "ASYNCIO_EVENT_LOOP": None,
-    "DOWNLOADER": "scrapy_crawl4.downloader.DispatchDownloader",
     # The run starts, paces and retries its tasks itself.
     "CONCURRENT_REQUESTS": 0,
-    "CONCURRENT_REQUESTS_PER_DOMAIN": UNLIMITED,
-    "CONCURRENT_REQUESTS_PER_IP": 0,
-    "DOWNLOAD_DELAY": 0,
-    "DOWNLOAD_SLOTS": {},
     "CRAWL4_DISPATCHER": "scrapy_crawl4.dispatch.SemaphoreDispatcher",
     "CRAWL4_OBEY_CRAWL_DELAY": False,
     "RETRY_ENABLED": False,
     # Each request says whether robots.txt counts for it.
     "ROBOTSTXT_OBEY": True,
-    # The program belongs to its user: no log handlers, ports, signal handlers or reports of ours.
-    "LOG_ENABLED": False,
-    "TELNETCONSOLE_ENABLED": False,
-    "REMOTE_CONTROL_ENABLED": False,
+    # A run of URLs keeps a job of its own kind.
+    "JOBDIR": None,
 }
+"""What the crawler that fetches URLs stands on; what a user's settings say of it is the run's to carry out."""
+
+UNWANTED = (
+    "scrapy.extensions.logcount.LogCount",  # puts a handler on the program's root logger
+    "scrapy.extensions.logstats.LogStats",
+)
+"""Extensions of Scrapy's that run only where they are asked for."""
 
 SWITCHED_OFF: Mapping[str, tuple[str, ...]] = {
-    "EXTENSIONS": (
-        "scrapy.extensions.logcount.LogCount",  # puts a handler on the program's root logger
-        "scrapy.extensions.logstats.LogStats",
-    ),
-    # The run does their work with its own controller.
+    # The run does their work, with its own controller and before the item pipelines.
     "DOWNLOADER_MIDDLEWARES": (
-        CACHE,
-        COOKIES,
-        ROBOTS,
         "scrapy_crawl4.downloadermiddlewares.MemoryThrottleMiddleware",
         "scrapy_crawl4.downloadermiddlewares.RateLimitMiddleware",
     ),
+    "ITEM_PIPELINES": ("scrapy_crawl4.pipelines.CrawlResultPipeline",),
 }
 
 
-UNSUPPORTED = ("FEEDS", "ITEM_PIPELINES", "JOBDIR")
-"""Settings about items and jobs, which a crawler without a spider of the user's own has none of."""
-
-
-def refuse_unsupported(settings: Mapping[str, Any]) -> None:
-    """Raise :class:`UnsupportedOption` for a setting that would have no effect behind the facade."""
-    for name in UNSUPPORTED:
-        if settings.get(name):
-            raise UnsupportedOption(f"AsyncWebCrawler(settings={{{name!r}: ...}}) has no effect yet: leave it out.")
-
-
-def facade_settings(user: Mapping[str, Any] | None, *, reactor: bool) -> Settings:
-    """Return the settings of a facade's crawler: Scrapy's, then ours, then *user*'s, then what the facade stands on.
+def facade_settings(user: Mapping[str, Any], *, reactor: bool) -> Settings:
+    """Return the settings of the crawler that fetches URLs: Scrapy's, then ours, then *user*'s, then what it needs.
 
     :param user: Scrapy settings by name.
     :param reactor: whether a Twisted reactor runs on the engine's loop.
     """
-    settings = Settings({**DEFAULTS, "HTTPCACHE_DIR": default_folder(), "HTTPCACHE_STORAGE": "scrapy_crawl4.cache.SqliteCacheStorage"}, priority="addon")
-    settings.set("DOWNLOADER_MIDDLEWARES", OUR_MIDDLEWARES, priority="addon")
-    settings.set("DOWNLOAD_HANDLERS", {"http": HTTP_HANDLER, "https": HTTP_HANDLER}, priority="addon")
-    for name, value in (user or {}).items():
-        settings.set(name, value, priority="project")
+    settings = _settings(user, URL_DEFAULTS, reactor=reactor)
+    settings["DOWNLOAD_HANDLERS_BASE"].update({"http": HTTP_HANDLER, "https": HTTP_HANDLER})
+    settings.set("DOWNLOADER", user.get("DOWNLOADER") or "scrapy_crawl4.downloader.DispatchDownloader", "cmdline")
     for name, value in REQUIRED.items():
-        settings.set(name, value, priority="cmdline")
-    settings.set("TWISTED_REACTOR_ENABLED", reactor, priority="cmdline")
+        settings.set(name, value, "cmdline")
+    # The add-on would bring what is switched off below.
+    settings.set("ADDONS", _without(settings.getdict("ADDONS"), {ADDON}), "cmdline")
     for name, components in SWITCHED_OFF.items():
-        merged = settings.getdict(name) | dict.fromkeys(components)
-        settings.set(name, merged, priority="cmdline")
+        merged = _without(settings.getdict(name), components) | dict.fromkeys(components)
+        settings.set(name, merged, "cmdline")
+    stand_in(settings, COOKIES)
+    stand_in(settings, ROBOTS)
+    stand_in(settings, CACHE)
     return settings
+
+
+def spider_settings(user: Mapping[str, Any], *, reactor: bool, dispatcher: BaseDispatcher | None = None) -> Settings:
+    """Return the settings that a spider of the user's starts from: Scrapy's, then ours, then *user*'s.
+
+    :param dispatcher: goes before ``CRAWL4_DISPATCHER``.
+    """
+    settings = _settings(user, {}, reactor=reactor)
+    if not reactor:
+        settings["DOWNLOAD_HANDLERS_BASE"].update({"http": HTTP_HANDLER, "https": HTTP_HANDLER})
+    if dispatcher is not None:
+        settings.set("CRAWL4_DISPATCHER", dispatcher, "cmdline")
+    return settings
+
+
+def stand_in(settings: BaseSettings, original: str) -> None:
+    """Put the stand-in of the middleware *original* where that one is: in Scrapy's place, or the user's."""
+    ours, place = STAND_INS[original]
+    chosen = settings.getdict("DOWNLOADER_MIDDLEWARES")
+    named = [key for key in chosen if load_object(key) is load_object(original)]
+    if not named:
+        settings["DOWNLOADER_MIDDLEWARES_BASE"].update({original: None, ours: place})
+        return
+    wanted = [chosen.pop(key) for key in named][-1]
+    if original == ROBOTS and wanted is None:  # each request says whether robots.txt counts for it
+        wanted = place
+    chosen |= {original: None, ours: wanted}
+    settings.set("DOWNLOADER_MIDDLEWARES", chosen, settings.getpriority("DOWNLOADER_MIDDLEWARES") or 0)
+
+
+def _settings(user: Mapping[str, Any], defaults: Mapping[str, Any], *, reactor: bool) -> Settings:
+    settings = Settings({**DEFAULTS, **defaults, "HTTPCACHE_DIR": default_folder()}, priority="addon")
+    settings["EXTENSIONS_BASE"].update(dict.fromkeys(UNWANTED))
+    settings.set("TWISTED_REACTOR", ASYNCIO_REACTOR, "addon")
+    for name, value in user.items():
+        settings.set(name, value, "project")
+    settings.set("TWISTED_REACTOR_ENABLED", reactor, "cmdline")
+    return settings
+
+
+def _without(components: Mapping[Any, Any], unwanted: Any) -> dict[Any, Any]:
+    """Return *components* without those, as paths or classes, that are *unwanted*."""
+    objects = {load_object(path) for path in unwanted}
+    return {key: value for key, value in components.items() if load_object(key) not in objects}

@@ -45,6 +45,7 @@ class Addon:
     - ``ITEM_PIPELINES``: :class:`~scrapy_crawl4.CrawlResultPipeline` (50).
     - ``CRAWL4_RATE_LIMIT_CODES``: those of 429 and 503 that the project retries, none with ``RETRY_ENABLED = False``.
     - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now.
+    - ``CRAWL4_MAX_RETRIES``: ``RETRY_TIMES``, where it is not set.
     - ``SCHEDULER``: with ``JOBDIR``, :class:`~scrapy_crawl4.DurableScheduler`.
     - ``CONCURRENT_REQUESTS``: raised to ``CRAWL4_MAX_SESSION_PERMIT`` where that is set and higher.
 
@@ -59,6 +60,7 @@ class Addon:
             raise NotConfigured("CRAWL4_ENABLED is off.")
         _leave_unretried_codes(settings)
         _take_over_codes(settings)
+        _retry_as_often(settings)
         _set_downloader(settings)
         _set_scheduler(settings)
         _widen_pool(settings)
@@ -110,6 +112,11 @@ def _take_over_codes(settings: BaseSettings) -> None:
     kept = [code for code in _retried(settings) if code not in codes]
     if kept != _retried(settings):
         settings.set("RETRY_HTTP_CODES", kept, settings.getpriority("RETRY_HTTP_CODES") or 0)
+
+
+def _retry_as_often(settings: BaseSettings) -> None:
+    if settings.get("CRAWL4_MAX_RETRIES") is None:
+        settings.set("CRAWL4_MAX_RETRIES", settings.getint("RETRY_TIMES"), "addon")
 
 
 def _retried(settings: BaseSettings) -> list[int]:

@@ -18,6 +18,7 @@ from scrapy.utils.asyncio import call_later
 from scrapy.utils.job import job_dir
 from scrapy.utils.request import request_from_dict
 
+from .exceptions import JobError
 from .pending import PendingRequests
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class DurableScheduler(Scheduler):
         """Make the scheduler of *crawler*; after a killed run, first repair what dupefilter and feeds will read."""
         folder = job_dir(crawler.settings)
         if folder:
-            with PendingRequests(Path(folder)) as record:
+            with _opened(Path(folder)) as record:
                 record.cut_grown()
         return super().from_crawler(crawler)
 
@@ -71,7 +72,7 @@ class DurableScheduler(Scheduler):
         """Open the queues, and schedule what a killed run has left."""
         if self.dqdir is None:
             return super().open(spider)
-        record = PendingRequests(Path(self.dqdir).parent)
+        record = _opened(Path(self.dqdir).parent)
         try:
             opened = self._open_with(record, spider)
         except BaseException:
@@ -240,6 +241,15 @@ class DurableScheduler(Scheduler):
         except FileNotFoundError:
             return "none yet"
         return f"{state.st_mtime_ns} {state.st_size}"
+
+
+def _opened(folder: Path) -> PendingRequests:
+    try:
+        return PendingRequests(folder)
+    except JobError as error:
+        # The engine, which cannot go on, reports another error in place of this one.
+        logger.error("%s", error)  # noqa: TRY400 - it says all there is
+        raise
 
 
 def _local_feeds(crawler: Crawler | None) -> Iterator[Any]:

@@ -148,3 +148,16 @@ def environment() -> dict[str, str]:
 def asked(requests: list[Seen]) -> Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]]:
     """Requests by what the server saw of them, headers included."""
     return Counter((seen.host, seen.method, seen.path, tuple(sorted(seen.headers.items()))) for seen in requests)
+
+
+# Times and memory differ from crawl to crawl.
+PASSING = ("elapsed", "time", "memusage", "per_minute", "request_bytes", "log_count")
+
+
+def steady(stats: dict[str, Any]) -> dict[str, Any]:
+    """Stats that are the same with the add-on and without."""
+    return {
+        name: value
+        for name, value in stats.items()
+        if not name.startswith("crawl4/") and not any(part in name for part in PASSING)
+    }

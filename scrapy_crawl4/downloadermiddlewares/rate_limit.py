@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from random import Random
 from typing import TYPE_CHECKING
 
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import sleep
 from scrapy.utils.httpobj import urlparse_cached
+from scrapy.utils.response import response_status_message
 
 from .. import stats
 from ..dispatch import HostPace, parse_retry_after
@@ -25,20 +26,16 @@ if TYPE_CHECKING:
 
     from ..dispatch import RateLimiter
 
-logger = logging.getLogger(__name__)
-
-RETRIES = "crawl4_rate_limit_retries"
-"""Meta key: how often the request was made again because of a rate-limit status."""
-
 
 class RateLimitMiddleware:
-    """Turns rate-limit statuses into delayed retries, at most ``CRAWL4_MAX_RETRIES`` of one request.
+    """Turns rate-limit statuses into delayed retries, until a request was retried ``CRAWL4_MAX_RETRIES`` times.
 
     The retry goes back to the scheduler and then waits for its host, without a permit, until ``Retry-After`` or the
     back-off has passed: :class:`~scrapy_crawl4.DispatchDownloader` reported the status to its rate limiter before it
     started anything else. With another ``DOWNLOADER`` the wait is here. After the last retry the response goes on to
-    the spider as it is. The meta keys ``dont_retry``, ``max_retry_times`` and ``priority_adjust`` mean what they mean
-    to Scrapy's RetryMiddleware; responses from the cache are left alone.
+    the spider as it is. Retries are counted as those of Scrapy's RetryMiddleware are, together with them, in its stats
+    and in the meta key ``retry_times``; ``dont_retry``, ``max_retry_times`` and ``priority_adjust`` mean what they mean
+    to it. Responses from the cache are left alone.
 
     :raises NotConfigured: when the dispatcher has no rate limiter.
     """
@@ -49,7 +46,6 @@ class RateLimitMiddleware:
             raise NotConfigured("no status is retried for its rate")
         self._crawler = crawler
         self._limiter: RateLimiter = limiter
-        self._priority_adjust = crawler.settings.getint("RETRY_PRIORITY_ADJUST")
         self._paces: dict[str, HostPace] = {}
         self._random = Random()  # noqa: S311 - jitter, not secrets
 
@@ -64,36 +60,20 @@ class RateLimitMiddleware:
             return response
         if request.meta.get("dont_retry"):
             return response
-        retries = request.meta.get(RETRIES, 0) + 1
-        if retries > request.meta.get("max_retry_times", self._limiter.max_retries):
-            self._give_up(request, response)
+        again = get_retry_request(
+            request,
+            spider=self._crawler.spider,
+            reason=response_status_message(response.status),
+            max_retry_times=request.meta.get("max_retry_times", self._limiter.max_retries),
+            priority_adjust=request.meta.get("priority_adjust"),
+        )
+        if again is None:
+            self._count(stats.GAVE_UP)
             return response
         self._count(stats.RETRIED)
-        logger.debug(
-            "Retrying %s (rate limited %d times): HTTP %d",
-            request,
-            retries,
-            response.status,
-            extra={"spider": self._crawler.spider},
-        )
         if not isinstance(self._crawler.engine.downloader, DispatchDownloader):
             await sleep(self._wait(request, response))
-        return self._again(request, retries)
-
-    def _again(self, request: Request, retries: int) -> Request:
-        adjust = request.meta.get("priority_adjust", self._priority_adjust)
-        meta = {**request.meta, RETRIES: retries}
-        return request.replace(dont_filter=True, priority=request.priority + adjust, meta=meta)
-
-    def _give_up(self, request: Request, response: Response) -> None:
-        self._count(stats.GAVE_UP)
-        logger.error(
-            "Gave up retrying %s: HTTP %d after %d retries",
-            request,
-            response.status,
-            request.meta.get(RETRIES, 0),
-            extra={"spider": self._crawler.spider},
-        )
+        return again
 
     def _count(self, name: str) -> None:
         if self._crawler.stats is not None:

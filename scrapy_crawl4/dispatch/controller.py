@@ -190,14 +190,17 @@ class DispatchController(Generic[T]):
         """End *session* and put its task back at the head of its host's line. ``ValueError`` as in :meth:`release`."""
         self.put_back(self.withdraw(session, shed=shed))
 
-    def withdraw(self, session: Session[T], *, shed: bool = False) -> Job[T]:
-        """End *session* as :meth:`requeue` does, but keep its task out of every line until :meth:`put_back`."""
+    def withdraw(self, session: Session[T], *, shed: bool = False, tried: bool = True) -> Job[T]:
+        """End *session* as :meth:`requeue` does, but keep its task out of every line until :meth:`put_back`.
+
+        :param tried: whether it made a try that counts.
+        """
         self._sessions.close(session)
         job = session.job
         job.sheds += shed
-        job.retries += not shed
+        job.retries += tried and not shed
         self.statistics.shed += shed
-        self.statistics.retried += not shed
+        self.statistics.retried += tried and not shed
         self._queues.leave(job.host, self._clock())
         return job
 

@@ -107,12 +107,18 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
         use = self._use(request)
         if use is None or not use.read or use.check or not self.policy.should_cache_request(request):
             return False
+        try:
+            cached = self._head(request)
+            return cached is not None and bool(self.policy.is_cached_response_fresh(cached, request))
+        except Exception:  # noqa: BLE001 - a storage of somebody else; it is asked again, and told of, when it matters
+            return False
+
+    def _head(self, request: Request) -> Response | None:
         storage = self.storage
         if isinstance(storage, SqliteCacheStorage):
-            cached = storage.peek(request)
-        else:
-            cached = storage.retrieve_response(self.crawler.spider, request)
-        return cached is not None and bool(self.policy.is_cached_response_fresh(cached, request))
+            return storage.peek(request)
+        found: Response | None = storage.retrieve_response(self.crawler.spider, request)
+        return found
 
     async def process_request(self, request: Request) -> Request | Response | None:  # type: ignore[override]  # Scrapy awaits it
         """Return the cached response, or None where the request is to go to its host.

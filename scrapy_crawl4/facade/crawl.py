@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
+from ..cache.answer import host_answer, is_cached
+from ..cache.meta import ONLY_CACHED
 from ..config.proxy_rotation import has_untried, is_blocked, most_retries
 from ..content.llm_scope import asks_model
-from ..dispatch import give_back_memory, parse_retry_after
+from ..dispatch import LOCAL, give_back_memory, parse_retry_after
+from ..downloadermiddlewares.http_cache import NotInCache
 from ..errors import describe
 from ..exceptions import TaskFailed
 from ..meter import PageMeter, PageTooLarge
@@ -56,6 +59,8 @@ class SessionCrawl:
         self.bytes_received = 0
         self.delay = 0.0
         """Seconds until the next try, when there is to be one; 0 leaves it to dispatch."""
+        self.left_cache = False
+        """Whether the page was to come from the cache and is not there: its host has to be waited for."""
         self._ends_at = 0.0
         self._runner = runner
         self._session = session
@@ -107,12 +112,16 @@ class SessionCrawl:
         work, engine = self._work, self._runner.engine
         request = make_request(work, self._runner.plan, self._session.job.retries)
         request.meta[LISTENER] = self._runner.slow_down
+        request.meta[ONLY_CACHED] = self._session.job.host == LOCAL
         meter = PageMeter(self._runner.driver, self._session)
         try:
             response = await engine.fetch(request, meter)
             meter.complete(len(response.body))
         except PageTooLarge:
             raise
+        except NotInCache:
+            self.left_cache = True
+            return None
         except Exception as error:
             work.proxies_used.append(proxy_used(request, status_of(error)))
             self._runner.controller.report(work.host, None, started_at=self._session.started_at)
@@ -125,7 +134,8 @@ class SessionCrawl:
             if isinstance(session_key(work), int):
                 engine.forget_cookies(session_key(work))
         self.bytes_received = len(response.body)
-        work.proxies_used.append(proxy_used(request, response.status))
+        if host_answer(response) is not None:
+            work.proxies_used.append(proxy_used(request, response.status))
         return await self._judge(response)
 
     async def _judge(self, response: Response) -> CrawlResult | None:
@@ -145,16 +155,20 @@ class SessionCrawl:
 
     def _report(self, response: Response) -> bool:
         """Tell the controller how the host took it; return True if it refused the rate."""
+        if (answer := host_answer(response)) is None:
+            return False
+        status, asked_for = answer
         host = urlsplit(response.url).hostname or self._work.host
-        retry_after = parse_retry_after(response.headers.get("Retry-After"), time.time())
+        retry_after = parse_retry_after(asked_for, time.time())
         started = self._session.started_at
         report = self._runner.controller.report
         if host != self._work.host:
             # The task waits for the host it names, which sent it to the one that refused.
-            refused = report(host, response.status, started_at=started, retry_after=retry_after)
+            refused = report(host, status, started_at=started, retry_after=retry_after)
             # Both hosts learn of it, and it is one response.
             self._runner.controller.statistics.rate_limited -= refused
-        return report(self._work.host, response.status, started_at=started, retry_after=retry_after)
+        refused = report(self._work.host, status, started_at=started, retry_after=retry_after)
+        return refused and not is_cached(response)
 
     def _may_try_again(self) -> bool:
         """Whether a fault is to be followed by another try, after :attr:`delay`; there must be time for it."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         HTTPCrawlerConfig,
         MatchMode,
         ProxyConfig,
+        ProxyRotationStrategy,
+        ProxyTurn,
+        RoundRobinProxyStrategy,
         VirtualScrollConfig,
     )
     from .content import (
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
     from .scheduler import DurableScheduler
     from .slots import SemaphoreSlot
     from .spiders import Crawl4Spider
+    from .ssl_certificate import SSLCertificate
 
 __version__ = "0.1.0"
 
@@ -144,6 +148,8 @@ __all__ = [
     "OverlappingWindowChunking",
     "PDFContentScrapingStrategy",
     "ProxyConfig",
+    "ProxyRotationStrategy",
+    "ProxyTurn",
     "PruningContentFilter",
     "PruningContentFilterLXML",
     "RateLimitMiddleware",
@@ -151,7 +157,9 @@ __all__ = [
     "RegexChunking",
     "RegexExtractionStrategy",
     "RelevantContentFilter",
+    "RoundRobinProxyStrategy",
     "RunConfigMiddleware",
+    "SSLCertificate",
     "SemaphoreDispatcher",
     "SemaphoreSlot",
     "SlidingWindowChunking",
@@ -168,7 +176,7 @@ _HOMES = {
     ".addon": "Addon",
     ".config": (
         "BrowserConfig CacheMode CrawlerRunConfig DisplayMode GeolocationConfig HTTPCrawlerConfig MatchMode "
-        "ProxyConfig VirtualScrollConfig "
+        "ProxyConfig ProxyRotationStrategy ProxyTurn RoundRobinProxyStrategy VirtualScrollConfig "
     ),
     ".content": (
         "BM25ContentFilter ChunkingStrategy ContentScrapingStrategy DefaultMarkdownGenerator "
@@ -192,6 +200,7 @@ _HOMES = {
     ".scheduler": "DurableScheduler",
     ".slots": "SemaphoreSlot",
     ".spiders": "Crawl4Spider",
+    ".ssl_certificate": "SSLCertificate",
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WrapSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WrapSerializer
 from pydantic_core import to_json
 
 from .jsonable import clean_text, jsonable
 from .markdown_result import MarkdownGenerationResult  # noqa: TC001 - pydantic reads the annotation
+from .ssl_certificate import SSLCertificate
 
 if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler
@@ -40,6 +41,7 @@ def _write_pdf(value: bytes) -> str:
 Text = Annotated[str, BeforeValidator(_clean_input), PlainSerializer(_clean_input, when_used="json")]
 _JSON = WrapSerializer(_json_container, when_used="json")
 AnyDict = Annotated[dict[Any, Any], _JSON]
+Certificate = Annotated[dict[Any, Any], _JSON, AfterValidator(SSLCertificate)]
 Dicts = Annotated[list[dict[Any, Any]], _JSON]
 Groups = Annotated[dict[str, list[dict[Any, Any]]], _JSON]
 Pdf = Annotated[bytes, BeforeValidator(_read_pdf), PlainSerializer(_write_pdf, when_used="json")]
@@ -133,8 +135,8 @@ class ResultFields(BaseModel):
     """The page as PDF; standard base64 in JSON."""
     mhtml: Text | None = None
     """The page as MHTML archive."""
-    ssl_certificate: AnyDict | None = None
-    """Facts of the server's certificate."""
+    ssl_certificate: Certificate | None = None
+    """Facts of the server's certificate; None when they were not asked for, or there is none."""
     network_requests: Dicts | None = None
     """Requests the browser made."""
     console_messages: Dicts | None = None

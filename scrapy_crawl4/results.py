@@ -22,6 +22,7 @@ from .scrapy_map import (
     response_page,
     status_error,
 )
+from .ssl_certificate import certificate_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -127,6 +128,8 @@ class CrawlResult(LazyFields):
         config, desk = config or request_config(response), desk_of(response)
         if desk is not None:
             config = desk.prepared(config)
+        if config is not None and config.fetch_ssl_certificate:
+            fields.setdefault("ssl_certificate", certificate_of(response))
         page = response_page(response)
         result = cls.from_html(page, config=config, content_type=content_type_of(response), **fields)
         if desk is not None and result._pending is not None:

@@ -1,6 +1,7 @@
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +10,7 @@ from scrapy_crawl4 import AsyncWebCrawler
 
 from .resources import Held
 from .server import Site
+from .tls import tls_site
 
 # How long an example takes says more about what else the machine does; pytest-timeout finds what hangs.
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -73,3 +75,10 @@ def site(site_server: Site) -> Site:
     """The site, with nothing recorded."""
     site_server.reset()
     return site_server
+
+
+@pytest.fixture
+async def tls_url(tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a page on a site with TLS; its certificate is self-signed, and lies in `tmp_path`."""
+    async with tls_site(tmp_path) as url:
+        yield url

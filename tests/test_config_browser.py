@@ -180,7 +180,7 @@ def test_http_config_refuses_wrong_values():
         ("http://me:pw@h:1", "http://h:1", "me", "pw", "http://me:pw@h:1"),
         ("http://m%40e:p%3Aw@h:1", "http://h:1", "m@e", "p:w", "http://m%40e:p%3Aw@h:1"),
         ("http://me:p@w@h:1", "http://h:1", "me", "p@w", "http://me:p%40w@h:1"),
-        ("http://me@h:1", "http://h:1", "me", "", "http://me@h:1"),
+        ("http://me@h:1", "http://h:1", "me", "", "http://me:@h:1"),
     ],
 )
 def test_proxy_strings(text, server, username, password, url):

@@ -67,7 +67,10 @@ REFUSED = "Cannot connect to host 127.0.0.1:1 ssl:default [Connect call failed (
         (exceptions.DownloadFailedError(), "Connection failed."),
         (exceptions.StopDownload(), "The download was stopped before its end."),
         (exceptions.IgnoreRequest("Forbidden by robots.txt"), "robots.txt disallows this URL."),
-        (exceptions.IgnoreRequest("max redirections reached"), "Not fetched: max redirections reached."),
+        (
+            exceptions.IgnoreRequest("max redirections reached"),
+            "The page redirects too often: the setting REDIRECT_MAX_TIMES says how often is enough.",
+        ),
         (exceptions.IgnoreRequest(), "Not fetched: a middleware ignored the request."),
         (HttpError(Response("http://a/", status=404), "Ignoring non-200 response"), "HTTP 404 Not Found"),
         (

@@ -8,6 +8,7 @@ from .http import HTTPCrawlerConfig
 from .meta import META_KEY, config_in
 from .places import GeolocationConfig, VirtualScrollConfig
 from .proxy import ProxyConfig
+from .proxy_rotation import ProxyRotationStrategy, ProxyTurn, RoundRobinProxyStrategy
 from .run import CrawlerRunConfig
 from .settings import Crawl4Settings
 
@@ -22,6 +23,9 @@ __all__ = [
     "HTTPCrawlerConfig",
     "MatchMode",
     "ProxyConfig",
+    "ProxyRotationStrategy",
+    "ProxyTurn",
+    "RoundRobinProxyStrategy",
     "VirtualScrollConfig",
     "config_in",
 ]

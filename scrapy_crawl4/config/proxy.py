@@ -50,10 +50,8 @@ class ProxyConfig(Config):
         if not self.username:
             return self.server
         scheme, _, rest = self.server.partition("://")
-        login = quote(self.username, safe="")
-        if self.password:
-            login += ":" + quote(self.password, safe="")
-        return f"{scheme}://{login}@{rest}"
+        # With a colon always: Scrapy cannot read a log-in without one.
+        return f"{scheme}://{quote(self.username, safe='')}:{quote(self.password or '', safe='')}@{rest}"
 
     @classmethod
     def from_string(cls, proxy: str) -> ProxyConfig:

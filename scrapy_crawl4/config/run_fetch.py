@@ -60,6 +60,7 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     proxy_session_auto_release: bool = option(default=False, check=flag)
     """Whether another run may take another proxy for the same *proxy_session_id*."""
     fetch_ssl_certificate: bool = option(default=False, check=flag)
+    """Whether ``ssl_certificate`` of the result tells of the certificate of the connection the page came by."""
     cache_mode: Converted[CacheMode, CacheMode | str | None] = option(default=CacheMode.BYPASS, check=_check_cache_mode)
     """What to do with the cache: ``ENABLED`` reads and writes it, ``READ_ONLY`` and ``WRITE_ONLY`` do one of both,
     ``BYPASS`` and ``DISABLED`` neither; None is ``ENABLED``. Where it is not given, Scrapy's ``HTTPCACHE_ENABLED`` has the

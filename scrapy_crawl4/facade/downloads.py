@@ -17,6 +17,7 @@ from ..content.pdf_page import can_read_pdf
 from ..exceptions import TaskFailed
 from ..results import CrawlResult
 from ..scrapy_map import content_type_of, response_fields
+from ..ssl_certificate import certificate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,10 @@ def result_of(response: Response, config: CrawlerRunConfig, url: str, folder: st
     files = [keep(response.body, file_name(response, media_type), folder)]
     if kind is Kind.PDF and can_read_pdf():
         return CrawlResult.from_response(response, config, url=url, downloaded_files=files)
-    return CrawlResult.from_html("", config=config, **response_fields(response) | {"url": url}, downloaded_files=files)
+    fields = response_fields(response) | {"url": url, "downloaded_files": files}
+    if config.fetch_ssl_certificate:
+        fields["ssl_certificate"] = certificate_of(response)
+    return CrawlResult.from_html("", config=config, **fields)
 
 
 def keep(body: bytes, name: str, folder: str) -> str:

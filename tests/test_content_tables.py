@@ -9,7 +9,7 @@ import turbohtml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapy_crawl4 import process
+from scrapy_crawl4 import UnsupportedOption, process
 from scrapy_crawl4.config import CrawlerRunConfig
 from scrapy_crawl4.content import DefaultTableExtraction, NoTableExtraction, TableExtractionStrategy, extract_page
 
@@ -105,6 +105,8 @@ def test_small_tables_can_be_left_out():
     assert page(DATA, table_extraction=DefaultTableExtraction(min_cols=3)).tables == []
     with pytest.raises(TypeError, match="min_row"):
         DefaultTableExtraction(min_row=4)
+    with pytest.raises(UnsupportedOption, match="verbose"):
+        DefaultTableExtraction(verbose=True)
 
 
 def test_no_tables_and_ones_own():

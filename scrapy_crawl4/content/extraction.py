@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from .chunking import ChunkingStrategy
 
+logger = logging.getLogger(__name__)
+
 INPUT_FORMATS = ("markdown", "fit_markdown", "html", "cleaned_html", "fit_html")
 _HTML_FORMATS = frozenset({"html", "cleaned_html", "fit_html"})
 _DEFAULT_CHUNKING = RegexChunking()
@@ -24,7 +27,7 @@ class ExtractionStrategy(ABC):
 
     :param input_format: what :meth:`extract` is given: ``"markdown"``, ``"fit_markdown"``, ``"html"`` (the page as it
         came), ``"cleaned_html"`` or ``"fit_html"``. Markdown comes in the chunks of ``chunking_strategy``, HTML whole.
-    :param verbose: kept for strategies that print.
+    :param verbose: logs how many records a page has, at the level INFO.
     :raises ValueError: *input_format* is none of these.
     """
 
@@ -80,4 +83,6 @@ def extract_json(strategy: ExtractionStrategy, url: str, text: str, chunking: Ch
     whole = strategy.input_format in _HTML_FORMATS or (chunking is None and getattr(strategy, "whole_text", False))
     cut = IdentityChunking() if whole else chunking or _DEFAULT_CHUNKING
     found = strategy.run(url, cut.chunk(text))
+    if getattr(strategy, "verbose", False):
+        logger.info("%s: %d records of %s", type(strategy).__name__, len(found), url)
     return json.dumps(found, indent=4, default=str, ensure_ascii=False)

@@ -59,7 +59,7 @@ class JsonElementExtractionStrategy(ExtractionStrategy):
     The page is read as it came (``input_format`` is ``"html"``), so that what cleaning takes away can be selected.
 
     :param schema: the schema; changes made to it later have no effect.
-    :param verbose: kept for strategies that print.
+    :param verbose: logs how many records a page has, at the level INFO.
     :param input_format: only ``"html"``.
     :raises TypeError: something in the schema is of the wrong type; the message names the field.
     :raises ValueError: something in the schema cannot work: a selector, a pattern, a name; the message names the field.

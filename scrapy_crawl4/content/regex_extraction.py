@@ -42,7 +42,7 @@ class RegexExtractionStrategy(ExtractionStrategy):
     :param input_format: what is searched. ``"fit_html"``, the default, means ``cleaned_html`` when no content filter is
         configured. Markdown is searched as a whole, unless there is a ``chunking_strategy``; spans are then places in
         the chunks.
-    :param verbose: kept for strategies that print.
+    :param verbose: logs how many records a page has, at the level INFO.
     :raises TypeError: something is of the wrong type.
     :raises ValueError: a pattern is not valid; the message names its label.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from turbohtml import Element
 
+from ..exceptions import UnsupportedOption
 from .element_text import text_of
 from .table_grid import header_rows, lay_out, row_cells, table_rows
 
@@ -43,6 +44,7 @@ class DefaultTableExtraction(TableExtractionStrategy):
         ``table_score_threshold``, which is 7.
     :param min_rows: tables of fewer data rows are left out.
     :param min_cols: tables of fewer columns are left out.
+    :raises UnsupportedOption: for crawl4ai's *verbose* and *logger*.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class DefaultTableExtraction(TableExtractionStrategy):
     ) -> None:
         for name in kwargs.keys() - {"verbose", "logger"}:
             raise TypeError(f"DefaultTableExtraction has no parameter {name!r}")
+        for name in (name for name, value in kwargs.items() if value):
+            raise UnsupportedOption(f"DefaultTableExtraction({name}=...) has no effect: leave it out.")
         self.table_score_threshold = table_score_threshold
         self.min_rows = min_rows
         self.min_cols = min_cols

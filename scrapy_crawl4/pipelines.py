@@ -56,8 +56,8 @@ class CrawlResultPipeline:
     :meth:`CrawlResult.from_item`. What a callback has completed by ``await result.acomplete()`` is not worked on again.
 
     The wait for content is what holds the crawl back: Scrapy processes at most ``CONCURRENT_ITEMS`` items of one
-    response at a time, asks its callback for no more meanwhile, and takes no further requests while the responses whose
-    items are in process have more than ``SCRAPER_SLOT_MAX_ACTIVE_SIZE`` bytes.
+    response at a time, takes at most twice as many more from its callback meanwhile, and starts no further requests
+    while the responses whose items are in process have more than ``SCRAPER_SLOT_MAX_ACTIVE_SIZE`` bytes.
     """
 
     def __init__(self, crawler: Crawler) -> None:

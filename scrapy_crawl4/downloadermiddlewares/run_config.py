@@ -17,6 +17,7 @@ from ..pipelines import CrawlResultPipeline
 from ..scrapy_map import DESKS
 from ..user_agents import user_agent_of
 from .asked_robots import AskedRobotsTxtMiddleware
+from .http_cache import HttpCacheMiddleware
 from .request_proxy import ProxyChoice, through_another
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ logger = logging.getLogger(__name__)
 
 EFFECTIVE = frozenset(
     {
-        "cache_mode",  # by the cache, which reads it itself
+        "cache_mode",  # by HttpCacheMiddleware, which reads it and the next two itself
+        "cache_validation_timeout",
+        "check_cache_freshness",
         "check_robots_txt",
         "match_mode",
         "max_retries",
@@ -71,6 +74,10 @@ NEEDS = {
 """Scrapy's switches of what an option works by."""
 
 
+CACHED = frozenset({"cache_mode", "check_cache_freshness"})
+"""Options of the cache."""
+
+
 class RequestConfigError(Crawl4Error, IgnoreRequest):
     """A request was not made because its ``meta["crawl4"]`` is no configuration, or asks for what cannot be had."""
 
@@ -89,6 +96,7 @@ class RunConfigMiddleware:
     - ``max_retries``: ``meta["max_retry_times"]``; of a list of proxies, tries for all of them.
     - ``method``: of a GET request.
     - ``check_robots_txt``: True asks robots.txt even without ``ROBOTSTXT_OBEY``, False sets ``dont_obey_robotstxt``.
+    - ``cache_mode``, ``check_cache_freshness``: by ``HttpCacheMiddleware`` of this package, where it is used.
     - ``url_matcher``, ``match_mode``: have to accept the URL.
 
     A value that cannot be honoured fails that request alone: its errback gets a :class:`RequestConfigError` with one
@@ -166,6 +174,10 @@ class RunConfigMiddleware:
         for name in sorted(given & NEEDS.keys()):
             if not self._crawler.settings.getbool(NEEDS[name]):
                 raise UnsupportedOption(f"{name} has no effect while the setting {NEEDS[name]} is off.")
+        if given & CACHED and self._crawler.get_downloader_middleware(HttpCacheMiddleware) is None:
+            raise UnsupportedOption(
+                f"{min(given & CACHED)} has no effect without the HttpCacheMiddleware of this package."
+            )
 
     async def _ask_robots(self, request: Request) -> None:
         if self._robots is None:

@@ -184,7 +184,7 @@ class DispatchGate:
         self._driver.pump()
 
     def abort(self) -> None:
-        """End all transfers and waits with :class:`TurnedAway`, of those that stay too, and let nothing through any more."""
+        """End all transfers and waits with :class:`TurnedAway`, whether they stay or not; let nothing through again."""
         self._aborted = True
         for job in self.controller.drain():
             _end(job.task, TurnedAway(CLOSED))

@@ -86,7 +86,6 @@ def facade_settings(user: Mapping[str, Any], *, reactor: bool) -> Settings:
     :param reactor: whether a Twisted reactor runs on the engine's loop.
     """
     settings = _settings(user, URL_DEFAULTS, reactor=reactor)
-    settings["DOWNLOAD_HANDLERS_BASE"].update({"http": HTTP_HANDLER, "https": HTTP_HANDLER})
     settings.set("DOWNLOADER", user.get("DOWNLOADER") or "scrapy_crawl4.downloader.DispatchDownloader", "cmdline")
     for name, value in REQUIRED.items():
         settings.set(name, value, "cmdline")
@@ -107,8 +106,6 @@ def spider_settings(user: Mapping[str, Any], *, reactor: bool, dispatcher: BaseD
     :param dispatcher: goes before ``CRAWL4_DISPATCHER``.
     """
     settings = _settings(user, {}, reactor=reactor)
-    if not reactor:
-        settings["DOWNLOAD_HANDLERS_BASE"].update({"http": HTTP_HANDLER, "https": HTTP_HANDLER})
     if dispatcher is not None:
         settings.set("CRAWL4_DISPATCHER", dispatcher, "cmdline")
     return settings
@@ -132,6 +129,8 @@ def stand_in(settings: BaseSettings, original: str) -> None:
 def _settings(user: Mapping[str, Any], defaults: Mapping[str, Any], *, reactor: bool) -> Settings:
     settings = Settings({**DEFAULTS, **defaults, "HTTPCACHE_DIR": default_folder()}, priority="addon")
     settings["EXTENSIONS_BASE"].update(dict.fromkeys(UNWANTED))
+    # Scrapy's usual handler looks up names on threads that would live as long as the process.
+    settings["DOWNLOAD_HANDLERS_BASE"].update({"http": HTTP_HANDLER, "https": HTTP_HANDLER})
     settings.set("TWISTED_REACTOR", ASYNCIO_REACTOR, "addon")
     for name, value in user.items():
         settings.set(name, value, "project")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from scrapy.downloadermiddlewares.httpcache import HttpCacheMiddleware as ScrapyHttpCacheMiddleware
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.misc import load_object
@@ -13,6 +14,7 @@ from .config.settings import Crawl4Settings
 from .dispatch.loading import make_dispatcher
 from .downloader import DispatchDownloader
 from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware, RunConfigMiddleware
+from .downloadermiddlewares.http_cache import HttpCacheMiddleware
 from .pipelines import CrawlResultPipeline
 from .scheduler import DurableScheduler
 
@@ -30,6 +32,9 @@ RUN_CONFIG_PRIORITY = 90
 RATE_LIMIT_PRIORITY = 560
 """Responses reach it before RetryMiddleware (550)."""
 
+HTTP_CACHE_PRIORITY = 900
+"""Where Scrapy has its own."""
+
 PIPELINE_PRIORITY = 50
 """Before all usual pipelines, which see complete results."""
 
@@ -42,6 +47,8 @@ class Addon:
     - ``DOWNLOADER``: :class:`~scrapy_crawl4.DispatchDownloader`.
     - ``DOWNLOADER_MIDDLEWARES``: :class:`~scrapy_crawl4.MemoryThrottleMiddleware` (60),
       :class:`~scrapy_crawl4.RunConfigMiddleware` (90) and :class:`~scrapy_crawl4.RateLimitMiddleware` (560).
+      Scrapy's ``HttpCacheMiddleware`` is replaced by one that does the same, and what the ``cache_mode`` of a request
+      says, unless the project switched it off.
     - ``ITEM_PIPELINES``: :class:`~scrapy_crawl4.CrawlResultPipeline` (50).
     - ``CRAWL4_RATE_LIMIT_CODES``: those of 429 and 503 that the project retries, none with ``RETRY_ENABLED = False``.
     - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now.
@@ -64,6 +71,7 @@ class Addon:
         _set_downloader(settings)
         _set_scheduler(settings)
         _widen_pool(settings)
+        _replace_cache(settings)
         for name, component, priority in (
             ("DOWNLOADER_MIDDLEWARES", MemoryThrottleMiddleware, MEMORY_THROTTLE_PRIORITY),
             ("DOWNLOADER_MIDDLEWARES", RunConfigMiddleware, RUN_CONFIG_PRIORITY),
@@ -87,6 +95,18 @@ def _set_downloader(settings: BaseSettings) -> None:
 def _set_scheduler(settings: BaseSettings) -> None:
     if settings.get("JOBDIR") and (settings.getpriority("SCHEDULER") or 0) < SETTINGS_PRIORITIES["addon"]:
         settings.set("SCHEDULER", DurableScheduler, "addon")
+
+
+def _replace_cache(settings: BaseSettings) -> None:
+    chosen = settings.getdict("DOWNLOADER_MIDDLEWARES")
+    named = [key for key in chosen if load_object(key) is ScrapyHttpCacheMiddleware]
+    place = chosen[named[-1]] if named else HTTP_CACHE_PRIORITY
+    if place is None or any(load_object(key) is HttpCacheMiddleware for key in chosen):
+        return
+    for key in named:
+        del chosen[key]
+    chosen |= {ScrapyHttpCacheMiddleware: None, HttpCacheMiddleware: place}
+    settings.set("DOWNLOADER_MIDDLEWARES", chosen, settings.getpriority("DOWNLOADER_MIDDLEWARES") or 0)
 
 
 def _widen_pool(settings: BaseSettings) -> None:

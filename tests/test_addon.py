@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from scrapy.core.downloader import Downloader
+from scrapy.downloadermiddlewares.httpcache import HttpCacheMiddleware as ScrapyHttpCacheMiddleware
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import BaseSettings, Settings
 
@@ -13,6 +14,7 @@ from scrapy_crawl4.addon import Addon
 from scrapy_crawl4.dispatch import BaseDispatcher, SemaphoreDispatcher
 from scrapy_crawl4.downloader import DispatchDownloader
 from scrapy_crawl4.downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware, RunConfigMiddleware
+from scrapy_crawl4.downloadermiddlewares.http_cache import HttpCacheMiddleware
 from scrapy_crawl4.exceptions import DispatcherError
 from scrapy_crawl4.pipelines import CrawlResultPipeline
 from scrapy_crawl4.scheduler import DurableScheduler
@@ -22,7 +24,13 @@ from .server import Site
 
 OURS = {
     "DOWNLOADER": DispatchDownloader,
-    "DOWNLOADER_MIDDLEWARES": {MemoryThrottleMiddleware: 60, RunConfigMiddleware: 90, RateLimitMiddleware: 560},
+    "DOWNLOADER_MIDDLEWARES": {
+        MemoryThrottleMiddleware: 60,
+        RunConfigMiddleware: 90,
+        RateLimitMiddleware: 560,
+        ScrapyHttpCacheMiddleware: None,
+        HttpCacheMiddleware: 900,
+    },
     "ITEM_PIPELINES": {CrawlResultPipeline: 50},
     "CRAWL4_RATE_LIMIT_CODES": [429, 503],
     "CRAWL4_MAX_RETRIES": 2,
@@ -56,6 +64,7 @@ def test_what_a_project_has_set_stays() -> None:
             MemoryThrottleMiddleware: None,
             RunConfigMiddleware: 80,
             "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+            "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
         },
         "ITEM_PIPELINES": {"own.Pipeline": 300} | {CrawlResultPipeline: 900},
         "RETRY_HTTP_CODES": [429, 500, 599],
@@ -72,7 +81,13 @@ def test_what_a_project_has_set_stays() -> None:
 def test_own_components_are_joined_by_ours() -> None:
     own = {"scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None}
     merged = resulting({"DOWNLOADER_MIDDLEWARES": own})["DOWNLOADER_MIDDLEWARES"]
-    assert merged == {**own, MemoryThrottleMiddleware: 60, RunConfigMiddleware: 90, RateLimitMiddleware: 560}
+    assert merged == {**own, **OURS["DOWNLOADER_MIDDLEWARES"]}
+
+
+def test_the_cache_takes_the_place_that_a_project_gave_it() -> None:
+    own = {"scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 450}
+    merged = resulting({"DOWNLOADER_MIDDLEWARES": own})["DOWNLOADER_MIDDLEWARES"]
+    assert merged == {**OURS["DOWNLOADER_MIDDLEWARES"], HttpCacheMiddleware: 450}
 
 
 def test_settings_of_the_project_win_over_the_add_on() -> None:

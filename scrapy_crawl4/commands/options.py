@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..config import CacheMode
 from ..content.urls import is_page_url
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Options:
     job: str | None = None
     """Folder that the crawl outlives its process in; None for a crawl that does not."""
 
+    cache: CacheMode | None = None
+    """What is done with the cache; None leaves it to the settings."""
+
     html: tuple[str, ...] = ()
     """Files that are read in place of URLs, ``-`` for standard input; empty for a crawl."""
 
@@ -76,6 +80,7 @@ class Options:
             concurrency=_concurrency(given.concurrency),
             downloads=given.downloads,
             job=given.job,
+            cache=_cache(given.cache),
         )
         if options.job == "":
             raise BadUsage("--job needs the name of a folder.")
@@ -91,7 +96,7 @@ class Options:
         """Return the options of a call with ``--html``."""
         if urls:
             raise BadUsage("Use URLs or --html FILE, not both.")
-        for name in ("input", "concurrency", "downloads", "job"):
+        for name in ("input", "concurrency", "downloads", "job", "cache"):
             if getattr(given, name) is not None:
                 raise BadUsage(f"--{name} is for a crawl: leave it out with --html.")
         if given.html.count(STANDARD_STREAM) > 1:
@@ -149,6 +154,18 @@ def add_options(parser: ArgumentParser) -> None:
         help="keep each result in DIR as soon as it is there, so that the same command goes on where it stopped, "
         "however it stopped",
     )
+    add(
+        "--cache",
+        action="store_const",
+        const=CacheMode.ENABLED.value,
+        help="take pages from the cache where it has them, and keep in it those that are fetched",
+    )
+    add(
+        "--cache-mode",
+        dest="cache",
+        metavar="MODE",
+        help=f"one of {', '.join(mode.value for mode in CacheMode)}; --cache is --cache-mode enabled",
+    )
     add("--downloads", metavar="DIR", help="keep what is no page, and PDFs, as files in DIR")
     add(
         "--html",
@@ -165,6 +182,16 @@ def _urls(arguments: Sequence[str]) -> tuple[str, ...]:
     if unknown is not None:
         raise BadUsage(f"Unknown option {unknown}; 'scrapy crawl4 -h' lists the options.")
     return urls
+
+
+def _cache(value: str | None) -> CacheMode | None:
+    if value is None:
+        return None
+    try:
+        return CacheMode(value)
+    except ValueError:
+        modes = ", ".join(mode.value for mode in CacheMode)
+        raise BadUsage(f"--cache-mode must be one of {modes}, got {value!r}.") from None
 
 
 def _concurrency(value: str | None) -> int | None:

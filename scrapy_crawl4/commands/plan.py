@@ -15,6 +15,7 @@ from ..facade.given import carried_out, config_defaults, given_settings, with_de
 if TYPE_CHECKING:
     from scrapy.settings import Settings
 
+    from ..config import CacheMode
     from ..dispatch import BaseDispatcher
 
 OF_SPIDERS = {"FEEDS", "FEED_URI", "ITEM_PIPELINES", "JOBDIR"}
@@ -32,13 +33,14 @@ class Plan:
     """URLs read ahead of what has been written."""
 
 
-def plan(settings: Settings, downloads: str | None = None) -> Plan:
+def plan(settings: Settings, downloads: str | None = None, cache: CacheMode | None = None) -> Plan:
     """Return what *settings* ask for: the ``CRAWL4_`` ones, and Scrapy's where they mean the same.
 
     ``ROBOTSTXT_OBEY``, ``RETRY_ENABLED``, ``RETRY_TIMES``, ``DOWNLOAD_TIMEOUT``, ``DOWNLOAD_DELAY``, ``DOWNLOAD_SLOTS``
     and ``CONCURRENT_REQUESTS_PER_DOMAIN`` count as they do for a spider.
 
     :param downloads: a folder for what is no page.
+    :param cache: goes before ``HTTPCACHE_ENABLED``.
     :raises ValueError: for a value that breaks its rule.
     :raises Crawl4Error: for a dispatcher that cannot be loaded, or an option that is not available.
     :raises ImportError: the markdown converter of the settings is not installed.
@@ -47,6 +49,8 @@ def plan(settings: Settings, downloads: str | None = None) -> Plan:
     # A command tries again as a spider does, also where nobody says so.
     given = {name: settings[name] for name in ("RETRY_ENABLED", "RETRY_TIMES")} | of_urls(settings)
     config = with_defaults(CrawlerRunConfig(stream=True, verbose=False), config_defaults(given))
+    if cache is not None:
+        config.cache_mode = cache
     crawler = AsyncWebCrawler(config=_http(settings, downloads), settings=given)
     return Plan(crawler, with_converter(config, crawl4.markdown_converter), make_dispatcher(settings), crawl4.lookahead)
 

@@ -44,7 +44,7 @@ def crawl(options: Options, settings: Settings) -> int:
     """
     if options.concurrency is not None:
         settings.set("CRAWL4_MAX_SESSION_PERMIT", options.concurrency, priority="cmdline")
-    planned = _plan(settings, options.downloads)
+    planned = _plan(settings, options)
     monitor = CrawlerMonitor(refresh_rate=FRAME_SECS, display_mode=DisplayMode.AGGREGATED)
     with ExitStack() as stack:
         source = _open_source(options, stack)
@@ -87,12 +87,13 @@ def _run(crawl: Crawl | Files) -> int:
     return crawl.outcome.exitcode
 
 
-def _plan(settings: Settings, downloads: str | None) -> Plan:
+def _plan(settings: Settings, options: Options) -> Plan:
+    downloads = options.downloads
     if downloads is not None:
         with _usage(f"--downloads: cannot write to {downloads}"):
             make_folder(downloads)
     try:
-        return plan(settings, downloads)
+        return plan(settings, downloads, options.cache)
     except (Crawl4Error, ImportError, TypeError, ValueError) as error:
         raise BadUsage(str(error)) from None
 

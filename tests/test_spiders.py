@@ -1,6 +1,7 @@
 """Crawl4Spider: one result for each start URL, links followed on demand."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -166,3 +167,25 @@ def test_scrapy_crawl_with_arguments_in_a_project(site: Site, tmp_path: Path) ->
     assert sorted(line["metadata"]["title"] for line in lines) == ["Page 1", "Page 2"]
     assert {line["success"] for line in lines} == {True}
     assert ROOT.is_dir()
+
+
+@pytest.mark.slow
+def test_the_example_that_follows_links_of_results(site: Site, tmp_path: Path) -> None:
+    pages = {"/a": "<nav><a href='/hidden'>-</a></nav><a href='/b'>b</a>", "/b": "<a href='/a'>a</a>"}
+    for path, body in pages.items():
+        site.put(path, f"<title>{path}</title>{body}")
+    project = tmp_path / "project"
+    shutil.copytree(ROOT / "example_project", project, ignore=shutil.ignore_patterns("__pycache__", "pages"))
+    command = ["crawl", "links", "-a", f"start={site.url('/a')}", "-O", "links.jsonl"]
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", *command],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=150,
+    )
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in (project / "links.jsonl").read_text().splitlines()]
+    assert [result["metadata"]["title"] for result in results] == ["/a", "/b"]
+    assert sorted(site.paths()) == ["/a", "/b", "/robots.txt"]

@@ -126,6 +126,7 @@ class Worker:
     def extract(self): ...
     def extract_tables(self): ...
     def scrap(self): ...
+    def __call__(self, url): ...
 
 
 WORKER = Worker()
@@ -143,6 +144,7 @@ OTHER = {
     "scraping_strategy": WORKER,
     "proxy_config": ProxyConfig("http://127.0.0.1:8080"),
     "proxy_rotation_strategy": RoundRobinProxyStrategy(["http://me:pw@h:1", "direct"]),
+    "fallback_fetch_function": WORKER,
     "proxy_session_id": "s",
     "proxy_session_ttl": 60,
     "cache_mode": CacheMode.DISABLED,

@@ -6,6 +6,8 @@ import pickle
 
 import pytest
 from cryptography import x509
+from scrapy.http import HtmlResponse
+from twisted.internet.ssl import Certificate
 
 from scrapy_crawl4 import AsyncWebCrawler, CrawlerRunConfig, CrawlResult, HTTPCrawlerConfig, SSLCertificate
 
@@ -96,3 +98,12 @@ def test_what_is_no_certificate_is_told_as_it_is(der):
     found = SSLCertificate.from_der(der)
     assert found.keys() == {"fingerprint", "raw_cert"}
     assert (found.to_der(), found.subject, found.valid_from) == (der, {}, "")
+
+
+async def test_certificate_as_other_handlers_keep_it(tls_url, tmp_path):
+    """Twisted's, which projects use by default, keep an object."""
+    kept = Certificate.loadPEM(tmp_path.joinpath("certificate.pem").read_bytes())
+    response = HtmlResponse("https://127.0.0.1/", body=b"<p>here</p>", certificate=kept)
+    result = CrawlResult.from_response(response, CrawlerRunConfig(fetch_ssl_certificate=True))
+    assert result.ssl_certificate == (await told_of(tls_url)).ssl_certificate
+    assert CrawlResult.from_response(response).ssl_certificate is None

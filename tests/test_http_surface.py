@@ -1,5 +1,6 @@
 """What is said of a request reaches the server, and nobody else."""
 
+import asyncio
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from scrapy_crawl4 import (
     HTTPCrawlerConfig,
     RateLimiter,
     SemaphoreDispatcher,
+    UnsupportedOption,
 )
 
 
@@ -219,3 +221,79 @@ async def test_session_cookies_are_kept_by_host(site, crawler):
     assert seen(await crawler.arun(site.url("/echo"), config=config))["cookies"] == {"a": "1"}
     assert seen(await crawler.arun(site.url("/echo", host=2), config=config))["cookies"] == {}
     assert seen(await crawler.arun(site.url("/echo")))["cookies"] == {}
+
+
+# What is left when all else fails
+
+FAILED = "HTTP 404 Not Found; fallback_fetch_function failed:"
+
+
+async def test_a_function_gets_what_could_not_be_fetched(site, crawler):
+    loop, asked = asyncio.get_running_loop(), []
+
+    async def fetch(url):
+        assert asyncio.get_running_loop() is loop
+        asked.append(url)
+        await asyncio.sleep(0)
+        return "<title>Kept</title><p>An <a href='/old'>old</a> copy</p>"
+
+    config = CrawlerRunConfig(fallback_fetch_function=fetch, mean_delay=0, max_range=0)
+    urls = [site.url(path) for path in ("/page/1", "/status/404", "/reset")]
+    results = await crawler.arun_many(urls, config=config)
+    assert sorted(asked) == sorted(urls[1:])
+    assert [result.success for result in results] == [True] * 3
+    assert [result.crawl_stats["resolved_by"] for result in results] == ["direct", "fallback_fetch", "fallback_fetch"]
+    assert [result.crawl_stats["fallback_fetch_used"] for result in results] == [False, True, True]
+    assert results[1].metadata["title"] == "Kept"
+    assert results[1].links["internal"][0]["href"] == site.url("/old")
+    assert results[1].crawl_stats["proxies_used"] == [{"proxy": None, "status_code": 404}]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "HTTP 404 Not Found"),
+        ("", "HTTP 404 Not Found"),
+        (b"bytes", f"{FAILED} TypeError: it must return HTML as a string or None, got bytes."),
+        (OSError("no net"), f"{FAILED} OSError: no net."),
+    ],
+)
+async def test_a_function_that_has_no_page_either(site, crawler, given, message):
+    async def fetch(url):
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    result = await crawler.arun(site.url("/status/404"), fallback_fetch_function=fetch)
+    assert (result.success, result.status_code, result.error_message) == (False, 404, message)
+    assert (result.crawl_stats["fallback_fetch_used"], result.crawl_stats["resolved_by"]) == (True, None)
+
+
+async def test_no_function_passes_by_robots_txt(site, crawler):
+    async def fetch(url):
+        raise AssertionError("never called")
+
+    site.set_robots("User-agent: *\nDisallow: /")
+    result = await crawler.arun(site.url("/page/1"), fallback_fetch_function=fetch, check_robots_txt=True)
+    assert (result.success, result.status_code) == (False, 403)
+    assert result.crawl_stats["fallback_fetch_used"] is False
+
+
+async def test_the_time_of_a_function_counts(site, crawler):
+    ended = asyncio.Event()
+
+    async def fetch(url):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    result = await crawler.arun(site.url("/status/404"), fallback_fetch_function=fetch, page_timeout=300)
+    assert result.error_message == "The page took longer than 0.3 s (page_timeout)."
+    await ended.wait()
+
+
+@pytest.mark.parametrize("name", ["deep_crawl_strategy", "experimental"])
+def test_what_has_no_effect_is_refused(name):
+    with pytest.raises(UnsupportedOption, match=name):
+        CrawlerRunConfig(**{name: {"a": 1}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,8 @@ from .matching import UrlMatcher, check_matcher
 from .proxy import Kept, Proxy, check_proxies
 from .proxy_rotation import ProxyRotationStrategy, check_strategy
 from .supported import RUN_FETCH
+
+FallbackFetch = Callable[[str], Awaitable[str | None]]
 
 _TEXT = optional(text)
 _cache_mode = member(CacheMode)
@@ -40,6 +42,10 @@ def _check_wanted(name: str, value: Any) -> Mapping[str, Any]:
     return dict(value or {}) if value is None or isinstance(value, Mapping) else refuse(name, "a dict", value)
 
 
+def _check_function(name: str, value: Any) -> Any:
+    return value if callable(value) else refuse(name, "a coroutine function that takes a URL and returns HTML", value)
+
+
 class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Connection, cache, session, pace, and which URLs a configuration is for."""
 
@@ -63,8 +69,8 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Whether ``ssl_certificate`` of the result tells of the certificate of the connection the page came by."""
     cache_mode: Converted[CacheMode, CacheMode | str | None] = option(default=CacheMode.BYPASS, check=_check_cache_mode)
     """What to do with the cache: ``ENABLED`` reads and writes it, ``READ_ONLY`` and ``WRITE_ONLY`` do one of both,
-    ``BYPASS`` and ``DISABLED`` neither; None is ``ENABLED``. Where it is not given, Scrapy's ``HTTPCACHE_ENABLED`` has the
-    word."""
+    ``BYPASS`` and ``DISABLED`` neither; None is ``ENABLED``. Where it is not given, Scrapy's ``HTTPCACHE_ENABLED`` has
+    the word."""
     session_id: str | None = option(default=None, check=_TEXT)
     """Tasks of one session share cookies and run one after another."""
     shared_data: dict[str, Any] | None = option(default=None)
@@ -110,7 +116,10 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     max_retries: int = option(default=0, check=count(0))
     """Further tries after connection errors and statuses of 500 and above, within *page_timeout*; half a second after
     the first try, then twice as long each time, up to 30 s, with jitter."""
-    fallback_fetch_function: Any = option(default=None)
+    fallback_fetch_function: FallbackFetch | None = option(default=None, check=optional(_check_function))
+    """``async fn(url) -> html``, called on your event loop when a page could not be had after all tries: connection
+    errors and statuses of 400 and above, but not what robots.txt refuses. The result is made of the HTML that it
+    returns; None leaves the page failed. Its time counts for *page_timeout*."""
 
     def _check_together(self) -> None:
         super()._check_together()

@@ -46,6 +46,7 @@ RUN_FETCH = frozenset(
         "cache_validation_timeout",
         "check_cache_freshness",
         "check_robots_txt",
+        "fallback_fetch_function",
         "fetch_ssl_certificate",
         "match_mode",
         "max_range",

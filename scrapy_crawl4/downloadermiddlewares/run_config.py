@@ -35,6 +35,7 @@ EFFECTIVE = frozenset(
         "cache_validation_timeout",
         "check_cache_freshness",
         "check_robots_txt",
+        "fetch_ssl_certificate",  # by the result, which reads the response
         "match_mode",
         "max_retries",
         "method",

@@ -113,6 +113,8 @@ class RunClient:
 
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        if not isinstance(self._plan, SpiderPlan):
+            self._plan = replace(self._plan, caller=self._loop)
         self._lane: Lane[Sent] = Lane(self._loop, self._receive)
         if self._job is not None:
             await self._job.open()

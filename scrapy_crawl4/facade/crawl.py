@@ -21,6 +21,7 @@ from ..exceptions import TaskFailed
 from ..meter import PageMeter, PageTooLarge
 from ..results import CrawlResult
 from .downloads import result_of
+from .fallback import with_fallback
 from .local import read_file
 from .proxies import proxy_failure, proxy_used, status_of
 from .redirects import unfollowed
@@ -106,7 +107,9 @@ class SessionCrawl:
             response = await self._off_loop(lambda: read_file(work.url))
             self.bytes_received = len(response.body)
             return await self._content(lambda: _from_file(response, work))
-        return await self._crawl_http()
+        if work.config.fallback_fetch_function is None:
+            return await self._crawl_http()
+        return await with_fallback(self._crawl_http, work, self._runner.plan.caller, self._content)
 
     async def _crawl_http(self) -> CrawlResult | None:
         work, engine = self._work, self._runner.engine

@@ -59,14 +59,15 @@ def crawl_stats(session: Session[Any], result: CrawlResult) -> dict[str, Any] | 
     used, retries = session.task.proxies_used, session.job.retries
     # Whoever found a response wrote down what led to it.
     known = result.crawl_stats or {}
-    resolved_by = ("proxy" if used and used[-1]["proxy"] else "direct") if result.success else None
+    fallback = bool(known.get("fallback_fetch_used"))
+    way = "fallback_fetch" if fallback else "proxy" if used and used[-1]["proxy"] else "direct"
     return {
         "attempts": retries + 1,
         "retries": retries,
         "proxies_used": used,
         "redirects": known.get("redirects", []),
-        "fallback_fetch_used": False,
-        "resolved_by": resolved_by,
+        "fallback_fetch_used": fallback,
+        "resolved_by": way if result.success else None,
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .draw import Draw
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Mapping, Sequence
 
     from scrapy import Spider
@@ -28,6 +29,7 @@ class Plan:
     markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
     draw: chooses proxies and user agents.
+    caller: the event loop of the user, for the functions of a config; None is the engine's.
     defaults: parameters of configs, by name, where a config says nothing.
     """
 
@@ -39,6 +41,7 @@ class Plan:
     batch: bool = False
     markdown_converter: str = "turbohtml"
     draw: Draw = field(default_factory=Draw)
+    caller: AbstractEventLoop | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 

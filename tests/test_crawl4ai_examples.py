@@ -14,6 +14,7 @@ from scrapy_crawl4 import AsyncWebCrawler, CrawlerMonitor, CrawlerRunConfig, Uns
 
 from .crawling import environment
 from .pdf import pdf
+from .proxy import Proxy
 
 FOLDER = Path(__file__).parent / "crawl4ai_examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -26,6 +27,7 @@ NEEDS_BROWSER = {
     "compare_dispatchers": BROWSER_LATER,
     "configs_by_url": JS_LATER,
     "mixed_configs": JS_LATER,
+    "proxies": BROWSER_LATER,
     "semaphore": BROWSER_LATER,
     "streaming": BROWSER_LATER,
 }
@@ -76,7 +78,13 @@ PRINTED = {
         "failed {6}/page/6 No matching configuration found for URL: {6}/page/6",
     ],
     "one_by_one_or_many": ["one by one 6 True", "limited 6 True", "free 6 True"],
+    "proxies": [f"{number} 127.0.0.1 as expected" for number in range(4)],
     "quick_parallel": OK_AND_404 * 2,
+    "robots": [
+        "crawled: {1}/page/1",
+        "forbidden by robots.txt: {2}/private/2",
+        "failed: {3}/status/500 HTTP 500 Internal Server Error",
+    ],
     "seeds": [
         "batch {1}/page/1",
         "batch {2}/page/2",
@@ -112,7 +120,7 @@ PATTERNS = {
 }
 """The same for figures."""
 
-STREAMS = {"quick_parallel", "seeds", "short_forms", "streaming", "two_modes"}
+STREAMS = {"quick_parallel", "robots", "seeds", "short_forms", "streaming", "two_modes"}
 """Programs whose results come in the order in which pages are done."""
 
 LEFT_OUT = {
@@ -126,8 +134,18 @@ LEFT_OUT = {
 
 
 @pytest.fixture
-def example_site(site):
-    """The site with pages at the paths that examples tell apart."""
+def proxies(monkeypatch):
+    """Two proxies, where crawl4ai's programs look for them."""
+    with Proxy("user:password") as first, Proxy() as second:
+        monkeypatch.setenv("PROXIES", f"127.0.0.1:{first.port}:user:password,127.0.0.1:{second.port}")
+        yield first, second
+
+
+@pytest.fixture
+def example_site(site, proxies, monkeypatch, tmp_path):
+    """The site with pages at the paths that examples tell apart, and an empty cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    site.set_robots("User-agent: *\nDisallow: /private/\n")
     article = "<article><h1>Post</h1><p>" + "Words of the post that matter a lot to readers. " * 12 + "</p></article>"
     blog = (
         f"<title>Blog</title><nav><a href=/>Start</a><a href=/x>x</a></nav>{article}<footer><a href=/i>I</a></footer>"
@@ -191,6 +209,12 @@ def test_it_prints_the_results(name, example_site):
         assert sorted(lines) == sorted(expected(name, example_site))
     else:
         assert lines == expected(name, example_site)
+
+
+def test_tasks_take_turns_with_proxies(example_site, proxies):
+    assert run(without_browser(program("proxies", example_site)), "proxies") == expected("proxies", example_site)
+    for proxy in proxies:
+        assert proxy.targets().count(example_site.url("/page/1")) >= 2
 
 
 @pytest.mark.parametrize("name", PATTERNS)

@@ -6,12 +6,14 @@ import asyncio
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .config import CrawlerRunConfig
+    from .content.llm_session import WaitingThreads
     from .content.page import PageContent
 
 
@@ -65,6 +67,8 @@ class PendingContent:
 
     async def aextract(self) -> PageContent:
         """Do the same off the event loop, whichever that is: at the desk if there is one, else in a thread."""
+        from .content.llm_scope import asks_model  # noqa: PLC0415 - as above
+
         if self.desk is not None:
             return await self.desk.extract(self)
         try:
@@ -73,10 +77,24 @@ class PendingContent:
             from scrapy.utils.asyncio import run_in_thread  # noqa: PLC0415 - nobody is there without Scrapy
 
             return await run_in_thread(self.extract)
-        return await asyncio.to_thread(self.extract)
+        if asks_model(self.config):  # which is waiting, for the most part
+            return await asyncio.to_thread(self.extract)
+        return await asyncio.wrap_future(_thread().submit(self.extract))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.html, self.url, self.config, self.content_type)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> PendingContent:
         return replace(self)  # with content of its own: a result's owner may change what is in it
+
+
+@cache
+def _thread() -> WaitingThreads:
+    """Return what does content work without a desk, on one thread while there is any.
+
+    There is one for the process, as there is one lock of Python's that the work holds: with a thread for each page, an
+    event loop would wait for all of them between two of its steps.
+    """
+    from .content.llm_session import WaitingThreads  # noqa: PLC0415 - as above
+
+    return WaitingThreads(1)

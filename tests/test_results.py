@@ -225,6 +225,13 @@ async def test_acomplete_leaves_the_event_loop_alone_and_parses_once(parsed):
     assert (url, thread == threading.get_ident()) == (URL, False)
 
 
+async def test_many_pages_are_completed_one_at_a_time(parsed):
+    results = [CrawlResult.from_html(HTML, url=f"{URL}/{number}") for number in range(20)]
+    await asyncio.gather(*(result.acomplete() for result in results))
+    assert [url for url, _ in parsed] == [result.url for result in results]
+    assert all(result.pending is None for result in results)
+
+
 async def test_who_reads_while_the_content_is_made_waits_for_it(monkeypatch):
     made, entered, go_on = [], threading.Event(), threading.Event()
 

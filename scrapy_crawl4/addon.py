@@ -15,6 +15,7 @@ from .dispatch.loading import make_dispatcher
 from .downloader import DispatchDownloader
 from .downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware, RunConfigMiddleware
 from .downloadermiddlewares.http_cache import HttpCacheMiddleware
+from .exporters import ResultMarshalExporter
 from .pipelines import CrawlResultPipeline
 from .scheduler import DurableScheduler
 
@@ -54,6 +55,7 @@ class Addon:
     - ``RETRY_HTTP_CODES``: without the rate-limit codes, which are RateLimitMiddleware's now.
     - ``CRAWL4_MAX_RETRIES``: ``RETRY_TIMES``, where it is not set.
     - ``SCHEDULER``: with ``JOBDIR``, :class:`~scrapy_crawl4.DurableScheduler`.
+    - ``FEED_EXPORTERS``: one for ``marshal`` that takes results.
     - ``CONCURRENT_REQUESTS``: raised to ``CRAWL4_MAX_SESSION_PERMIT`` where that is set and higher.
 
     :raises NotConfigured: with ``CRAWL4_ENABLED = False``.
@@ -71,6 +73,7 @@ class Addon:
         _set_downloader(settings)
         _set_scheduler(settings)
         _widen_pool(settings)
+        _set_exporter(settings)
         _replace_cache(settings)
         for name, component, priority in (
             ("DOWNLOADER_MIDDLEWARES", MemoryThrottleMiddleware, MEMORY_THROTTLE_PRIORITY),
@@ -107,6 +110,13 @@ def _replace_cache(settings: BaseSettings) -> None:
         del chosen[key]
     chosen |= {ScrapyHttpCacheMiddleware: None, HttpCacheMiddleware: place}
     settings.set("DOWNLOADER_MIDDLEWARES", chosen, settings.getpriority("DOWNLOADER_MIDDLEWARES") or 0)
+
+
+def _set_exporter(settings: BaseSettings) -> None:
+    exporters = settings.getdict("FEED_EXPORTERS")
+    if "marshal" not in exporters:
+        priority = settings.getpriority("FEED_EXPORTERS") or 0
+        settings.set("FEED_EXPORTERS", {**exporters, "marshal": ResultMarshalExporter}, priority)
 
 
 def _widen_pool(settings: BaseSettings) -> None:

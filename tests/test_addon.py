@@ -16,6 +16,7 @@ from scrapy_crawl4.downloader import DispatchDownloader
 from scrapy_crawl4.downloadermiddlewares import MemoryThrottleMiddleware, RateLimitMiddleware, RunConfigMiddleware
 from scrapy_crawl4.downloadermiddlewares.http_cache import HttpCacheMiddleware
 from scrapy_crawl4.exceptions import DispatcherError
+from scrapy_crawl4.exporters import ResultMarshalExporter
 from scrapy_crawl4.pipelines import CrawlResultPipeline
 from scrapy_crawl4.scheduler import DurableScheduler
 
@@ -34,6 +35,7 @@ OURS = {
     "ITEM_PIPELINES": {CrawlResultPipeline: 50},
     "CRAWL4_RATE_LIMIT_CODES": [429, 503],
     "CRAWL4_MAX_RETRIES": 2,
+    "FEED_EXPORTERS": {"marshal": ResultMarshalExporter},
     "RETRY_HTTP_CODES": [500, 502, 504, 522, 524, 408],
 }
 
@@ -69,12 +71,14 @@ def test_what_a_project_has_set_stays() -> None:
         "ITEM_PIPELINES": {"own.Pipeline": 300} | {CrawlResultPipeline: 900},
         "RETRY_HTTP_CODES": [429, 500, 599],
         "RETRY_TIMES": 5,
+        "FEED_EXPORTERS": {"own": "own.Exporter"},
         "CONCURRENT_REQUESTS": 3,
     }
     del project["ITEM_PIPELINES"]["own.Pipeline"]
     # No 503 here: it stays unretried.
     expected = {**plain(Settings(project)), "RETRY_HTTP_CODES": [500, 599], "CRAWL4_RATE_LIMIT_CODES": [429]}
     expected["CRAWL4_MAX_RETRIES"] = 5
+    expected["FEED_EXPORTERS"] = {"marshal": ResultMarshalExporter, "own": "own.Exporter"}
     assert resulting(project) == expected
 
 

@@ -29,6 +29,7 @@ LAYERS = [
         "downloader",
         "downloadermiddlewares",
         "pipelines",
+        "exporters",
         "scheduler",
         "spiders",
         "browser",

@@ -60,6 +60,7 @@ class RateLimitMiddleware:
             return response
         if request.meta.get("dont_retry"):
             return response
+        assert self._crawler.spider is not None
         again = get_retry_request(
             request,
             spider=self._crawler.spider,

@@ -94,7 +94,8 @@ class RunConfigMiddleware:
       several proxies, a status by which a host may refuse one of them is retried too.
     - ``page_timeout``: ``meta["download_timeout"]``, for each download.
     - ``session_id``: ``meta["cookiejar"]``.
-    - ``max_retries``: ``meta["max_retry_times"]``; of a list of proxies, tries for all of them.
+    - ``max_retries``: ``meta["max_retry_times"]``, which bounds the retries after a rate-limit status too; of a list of
+      proxies, tries for all of them.
     - ``method``: of a GET request.
     - ``check_robots_txt``: True asks robots.txt even without ``ROBOTSTXT_OBEY``, False sets ``dont_obey_robotstxt``.
     - ``cache_mode``, ``check_cache_freshness``: by ``HttpCacheMiddleware`` of this package, where it is used.

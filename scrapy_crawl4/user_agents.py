@@ -125,7 +125,7 @@ def _matching(criteria: Criteria, min_version: float, min_percent: float) -> tup
     # Each once, in the order of the list, so that a choice by number is the same everywhere.
     return tuple(
         dict.fromkeys(
-            entry["useragent"].strip()
+            entry["useragent"].strip(' "')  # a few have kept the marks of the log they come from
             for entry in load()
             if entry["browser_version_major_minor"] >= min_version
             and entry["percent"] >= min_percent

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,9 +20,11 @@ from scrapy_crawl4 import (
 )
 from scrapy_crawl4.config.proxy_rotation import ProxyTurn, most_retries, proxy_of
 from scrapy_crawl4.exceptions import UnsupportedOption
+from scrapy_crawl4.user_agents import KEYS
 
 from .proxy import Proxy
 
+ROOT = Path(__file__).parent.parent
 DEAD = "http://127.0.0.1:1"
 FAST = {"mean_delay": 0, "max_range": 0}
 
@@ -273,3 +277,22 @@ async def test_verification_is_of_the_site_behind_the_proxy(tls_url, proxies):
     async with AsyncWebCrawler(config=HTTPCrawlerConfig(verify_ssl=True)) as crawler:
         result = await crawler.arun(tls_url, proxy_config=proxies[0].server)
     assert result.error_message.startswith("TLS failed: ")
+
+
+# What is written about it
+
+
+def test_the_example_of_the_documentation():
+    code = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "http.md").read_text("utf-8"), re.DOTALL)[1]
+    names = {"ProxyRotationStrategy": ProxyRotationStrategy}
+    exec(code, names)
+    config = CrawlerRunConfig(proxy_rotation_strategy=names["ByTask"]())
+    assert proxy_of(config, ProxyTurn(index=13)).server == "http://127.0.0.1:8003"
+    assert proxy_of(config, ProxyTurn(index=13, attempt=1)) == "direct"
+
+
+async def test_the_tables_of_the_documentation_are_complete(site, crawler):
+    text = (ROOT / "docs" / "http.md").read_text("utf-8")
+    told = set(re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in text.splitlines() if line[:3] == "| `")))
+    result = await crawler.arun(site.url("/page/1"))
+    assert told == KEYS | result.crawl_stats.keys()

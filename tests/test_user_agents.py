@@ -38,6 +38,13 @@ def test_what_is_wanted_is_what_comes(wanted, every, none):
         assert not any(part in agent for part in none), agent
 
 
+@pytest.mark.parametrize("device", ["desktop", "mobile", "tablet"])
+def test_all_are_fit_for_a_header(device):
+    agents = user_agents({"device_type": device, "os": ["Windows", "Mac OS X", "Linux", "Android", "iOS"]})
+    assert [agent for agent in agents if not (agent.startswith("Mozilla/5.0 (") and agent.isprintable())] == []
+    assert len(set(agents)) == len(agents) > 10
+
+
 def test_a_share_leaves_the_most_common_ones():
     assert 0 < len(user_agents({"pct_threshold": 0.05})) < len(user_agents({}))
 

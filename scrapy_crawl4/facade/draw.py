@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..config.proxy import ProxyConfig
 from ..config.proxy_rotation import ProxyTurn, proxy_of
-from ..user_agents import user_agent_of
+from ..user_agents import RANDOM, user_agent_of
 
 if TYPE_CHECKING:
     from ..config import CrawlerRunConfig
@@ -30,10 +30,14 @@ class Draw:
 
     def user_agent(self, config: CrawlerRunConfig, session: str | None, index: int) -> str | None:
         """Return the User-Agent header that *config* asks for, the same for all tasks of a *session*."""
+        if config.user_agent_mode != RANDOM:  # the common case, at no cost
+            return config.user_agent or None
         return user_agent_of(config, f"{self.run}/{index}" if session is None else session)
 
     def proxy_meta(self, config: CrawlerRunConfig, index: int, attempt: int) -> dict[str, str | None]:
         """Return what ``Request.meta`` says of the proxy of a try: nothing where the environment decides."""
+        if config.proxy_config is None and config.proxy_rotation_strategy is None:
+            return {}
         turn = ProxyTurn(index=self.number + index, attempt=attempt)
         proxy = proxy_of(config, turn, elapsed=time.monotonic() - self.made_at, run=self.run)
         if proxy is None:

@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 from scrapy import Request
 
-from scrapy_crawl4 import AsyncWebCrawler, CacheMode, CrawlerRunConfig, CrawlTask
+from scrapy_crawl4 import AsyncWebCrawler, CacheMode, CrawlerRunConfig, CrawlTask, stats
 from scrapy_crawl4.commands.options import BadUsage, Options, add_options
 
 from .crawling import ROOT, run_spider
@@ -316,7 +316,7 @@ async def test_a_rate_limit_in_answer_to_the_question_is_heard(site, settings):
         run = crawler.arun_many([site.url("/a")], cache_mode="enabled", check_cache_freshness=True, **QUICK)
         (result,) = await run
         assert result.cache_status == "hit_fallback"
-        assert run.progress.done == 1
+        assert crawler._engine.crawler.stats.get_value(stats.RATE_LIMITED) == 1
 
 
 async def test_a_page_without_validators_is_fetched_anew(site, settings):
@@ -494,3 +494,17 @@ def test_an_unknown_mode_is_bad_usage():
     given = parser.parse_args(["--cache-mode", "sometimes"])
     with pytest.raises(BadUsage, match="one of enabled, disabled, read_only, write_only, bypass, got 'sometimes'"):
         Options.checked(["https://example.org/"], given)
+
+
+@pytest.mark.slow
+def test_the_example_of_the_documentation_runs(site, tmp_path):
+    text = (ROOT / "docs" / "cache.md").read_text("utf-8")
+    script = (
+        text.partition("```python\n")[2].partition("```")[0].replace("https://example.org", site.url("").rstrip("/"))
+    )
+    command = [sys.executable, "-W", "error", "-c", script]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=150, check=True
+    )
+    assert done.stdout == "miss False\nhit True\n"

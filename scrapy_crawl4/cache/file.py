@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 COMPANIONS = ("", "-wal", "-shm")
 """What SQLite keeps of a database, by the end of its name."""
+DAMAGED = (sqlite3.DatabaseError, schema.ForeignFileError)
+"""What SQLite raises for a file that is damaged or no database; subclasses are for what passes, or for one entry."""
 WAL_BYTES = 32 * 1024 * 1024
 
 
@@ -52,11 +54,11 @@ class CacheFile:
             try:
                 connection = self._current()
                 return default if connection is None else work(connection)
-            except (sqlite3.OperationalError, OSError) as error:
-                self._complain(f"The cache cannot be used: {_reason(error)}; pages are fetched without it.")
-                return default
-            except sqlite3.Error as error:
-                self._replace(error)
+            except (sqlite3.Error, OSError) as error:
+                if type(error) in DAMAGED:
+                    self._replace(error)
+                else:
+                    self._complain(error)
                 return default
 
     def close(self) -> None:
@@ -92,7 +94,7 @@ class CacheFile:
         self._identity = _identity(self._path)
         return connection
 
-    def _replace(self, error: sqlite3.Error) -> None:
+    def _replace(self, error: Exception) -> None:
         """Move the file aside, unless another process has done so since it was opened here."""
         damaged = self._identity if self._connection is not None else _identity(self._path)
         self.close()
@@ -105,7 +107,7 @@ class CacheFile:
                     with contextlib.suppress(FileNotFoundError):
                         os.replace(f"{self._path}{end}", f"{aside}{end}")
         except OSError as failure:
-            self._complain(f"The cache cannot be used: {_reason(failure)}; pages are fetched without it.")
+            self._complain(failure)
             return
         logger.warning(
             "The cache could not be read (%s), so its file was moved aside as %s and a new one is begun.",
@@ -113,10 +115,10 @@ class CacheFile:
             Path(aside).name,
         )
 
-    def _complain(self, sentence: str) -> None:
+    def _complain(self, error: Exception) -> None:
         if not self._complained:
             self._complained = True
-            logger.warning("%s", sentence)
+            logger.warning("The cache cannot be used: %s; pages are fetched without it.", _reason(error))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

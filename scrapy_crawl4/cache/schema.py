@@ -133,7 +133,8 @@ def evict(connection: sqlite3.Connection, most_bytes: int) -> None:
             if not _drop_oldest(connection, excess):
                 break
     if _pages(connection, free=True) * page > most_bytes:
-        connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+        # execute() would free one page: the statement gives no rows, and is not stepped to its end.
+        connection.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
 
 
 def _drop_oldest(connection: sqlite3.Connection, excess: int) -> bool:

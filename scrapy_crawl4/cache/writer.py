@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import replace
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from .file import CacheFile
     from .record import Record
+
+logger = logging.getLogger(__name__)
 
 PAUSE = 0.1
 """Seconds for which records are collected into one transaction."""
@@ -99,7 +102,10 @@ class CacheWriter:
 
     def _run(self) -> None:
         while self._collect():
-            self._write(list(self._under_way.values()))
+            try:
+                self._write(list(self._under_way.values()))
+            except Exception:  # whoever flushes waits for this thread, and a cache may forget
+                logger.exception("Some pages could not be written into the cache")
             with self._changed:
                 self._under_way = {}
                 self._changed.notify_all()

@@ -149,7 +149,7 @@ class ResultFields(BaseModel):
     """``hit``, ``hit_validated`` (the host said that it is still good), ``hit_fallback`` (the host had no good answer)
     or ``miss``; None without a cache."""
     crawl_stats: AnyDict | None = None
-    """Attempts, retries and proxies of the fetch."""
+    """Attempts, retries, proxies and redirects of the fetch."""
 
     def tables_to_dataframes(self) -> list[Any]:
         """Return one ``pandas.DataFrame`` for each of ``tables``, headers as columns.

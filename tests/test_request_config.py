@@ -257,11 +257,12 @@ def test_what_cannot_be_honoured_fails_the_request_with_a_sentence(site: Site, t
         ("/page/6", meta(url_matcher="*/other/*")),
         ("/page/7", meta(session_id="s")),
         ("/page/8", meta(max_retries=3)),
+        ("/page/10", meta(proxy_config=["http://a:1", "http://b:1"])),
         ("/page/9", meta(max_retries=0, session_id=None, semaphore_count=5, stream=False, shared_data={"a": 1})),
     )
     crawl = run_spider(site, tmp_path, source, COOKIES_ENABLED=False, RETRY_ENABLED=False)
     assert site.paths() == ["/page/9"]
-    failed = {item["url"][-1]: item["failed"] for item in crawl.items if "failed" in item}
+    failed = {item["url"].rpartition("/")[2]: item["failed"] for item in crawl.items if "failed" in item}
     assert {item["kind"] for item in crawl.items if "failed" in item} == {"RequestConfigError"}
     assert failed["0"] == "Request.meta['crawl4'] must be a CrawlerRunConfig or a dict, got int."
     assert failed["1"].startswith("CrawlerRunConfig has no parameter 'nope'")
@@ -272,7 +273,8 @@ def test_what_cannot_be_honoured_fails_the_request_with_a_sentence(site: Site, t
     assert failed["6"] == f"No matching configuration found for URL: {site.url('/page/6')}"
     assert failed["7"] == "session_id has no effect while the setting COOKIES_ENABLED is off."
     assert failed["8"] == "max_retries has no effect while the setting RETRY_ENABLED is off."
-    assert len(failed) == 9
+    assert failed["10"] == "proxy_config with several proxies has no effect while the setting RETRY_ENABLED is off."
+    assert len(failed) == 10
     assert all(f"is not made: {sentence}" in crawl.log for sentence in failed.values())
     assert "Traceback" not in crawl.log
 

@@ -173,9 +173,12 @@ class RunConfigMiddleware:
         for name in sorted(given - EFFECTIVE):
             hint = ELSEWHERE.get(name, "leave it out")
             raise UnsupportedOption(f"{name} has no effect in meta[{META_KEY!r}] of a single request: {hint}.")
-        for name in sorted(given & NEEDS.keys()):
-            if not self._crawler.settings.getbool(NEEDS[name]):
-                raise UnsupportedOption(f"{name} has no effect while the setting {NEEDS[name]} is off.")
+        needed = {name: NEEDS[name] for name in sorted(given & NEEDS.keys())}
+        if isinstance(config.proxy_config, list):
+            needed["proxy_config with several proxies"] = "RETRY_ENABLED"
+        for name, setting in needed.items():
+            if not self._crawler.settings.getbool(setting):
+                raise UnsupportedOption(f"{name} has no effect while the setting {setting} is off.")
         if given & CACHED and self._crawler.get_downloader_middleware(HttpCacheMiddleware) is None:
             raise UnsupportedOption(
                 f"{min(given & CACHED)} has no effect without the HttpCacheMiddleware of this package."

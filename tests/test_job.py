@@ -100,7 +100,9 @@ def test_any_text_is_read_back(text, metadata):
     assert read_back(result) == result
 
 
-@pytest.mark.parametrize("line", [b"\n", b"{}\n", b"[1]\n", b"\0" * 9, b'{"index": 1}\n', b'{"input": "x", "index": 1}\n'])
+@pytest.mark.parametrize(
+    "line", [b"\n", b"{}\n", b"[1]\n", b"\0" * 9, b'{"index": 1}\n', b'{"input": "x", "index": 1}\n']
+)
 def test_what_is_no_record_is_none(line):
     assert decode(line) is None
     assert decode(b'{"input": "00", "index": -1}') is None
@@ -138,7 +140,9 @@ def elements():
         CrawlTask(url, config=CrawlerRunConfig(css_selector="a")),
         CrawlTask(url, config=CrawlerRunConfig(css_selector="b")),
         CrawlTask(url, config=CrawlerRunConfig(excluded_tags=["b"])),
-        CrawlTask(url, config=CrawlerRunConfig(extraction_strategy=RegexExtractionStrategy(RegexExtractionStrategy.Email))),
+        CrawlTask(
+            url, config=CrawlerRunConfig(extraction_strategy=RegexExtractionStrategy(RegexExtractionStrategy.Email))
+        ),
         Request(url, method="POST"),
         Request(url, body=b"x"),
         Request(url, headers={"a": "c"}),
@@ -295,7 +299,9 @@ def test_zeros_that_a_power_cut_left_are_passed_over(folder, made):
 
 
 def changed(message):
-    return pytest.raises(JobError, match=f"^The input is not the one this job began with: {message}: use another folder")
+    return pytest.raises(
+        JobError, match=f"^The input is not the one this job began with: {message}: use another folder"
+    )
 
 
 def test_another_input_is_explained(folder):

@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-from collections import Counter
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -93,69 +92,80 @@ def lines_of(path):
     return [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
 
 
-def kill_when(site, pid, condition):
-    assert site.wait_for(lambda _: condition())
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+class KilledJob:
+    """A job of pages that is run until it ends, and killed on the way as often as `kills` says."""
 
+    def __init__(self, site, folder, chance):
+        self.site = site
+        self.chance = chance
+        self.urls = site.urls(PAGES)
+        self.job = folder / "job"
+        self.results = self.job / "results.jsonl"
+        self.told = folder / "told"
 
-def exactly_once(results, urls):
-    assert Counter(result[0] for result in results) == Counter(range(len(urls)))
-    assert {tuple(result) for result in results} == {
-        (index, url, True, f"Page {index % PAGES}") for index, url in enumerate(urls)
-    }
+    def written(self):
+        """What of the results no kill may take back."""
+        text = self.results.read_bytes() if self.results.exists() else b""
+        return text[: text.rfind(b"\n") + 1]
+
+    def run(self, start, code, kill):
+        """Run it once; True if it came to its end."""
+        self.told.unlink(missing_ok=True)
+        before, finished = self.written(), {line["url"] for line in lines_of(self.results)}
+        self.site.reset()
+        # Some are killed in the middle of a write, at any byte; the others when the server or the file says so.
+        in_write = kill and self.chance.random() < 0.5
+        order = {"urls": self.urls, "job": str(self.job), "told": str(self.told)}
+        pid = start({**order, "bytes": self.chance.randint(1, 30_000) if in_write else 0})
+        if kill and not in_write:
+            assert self.site.wait_for(self.moment(len(before)))
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        ended = code() == 0
+        assert {self.site.url(path) for path in self.site.paths()} & finished == set()
+        assert self.written()[: len(before)] == before
+        assert {line[1] for line in lines_of(self.told)} <= {line["url"] for line in lines_of(self.results)}
+        return ended
+
+    def moment(self, size):
+        requests, size = self.chance.randint(1, 4), size + self.chance.randint(1, 20_000)
+        if self.chance.random() < 0.5:
+            size = sys.maxsize
+        else:
+            requests = sys.maxsize
+
+        def has_come(site):
+            is_large = self.results.exists() and self.results.stat().st_size >= size
+            return is_large or len(site.requests) >= requests or len(lines_of(self.told)) == PAGES
+
+        return has_come
+
+    def check(self):
+        """All results were handed out in the last run, and are in the file, exactly once."""
+        wanted = sorted((index, url, True, f"Page {index}") for index, url in enumerate(self.urls))
+        assert sorted(map(tuple, lines_of(self.told))) == wanted
+        written = lines_of(self.results)
+        assert sorted((x["index"], x["url"], x["success"], x["metadata"]["title"]) for x in written) == wanted
 
 
 def test_a_run_that_is_killed_at_fifty_points_gives_each_result_once_and_fetches_no_page_again(site, tmp_path):
     chance = random.Random(2026)
-    kills = jobs = 0
+    kills = 0
     with runs() as (start, code):
         while kills < KILLS:
-            jobs += 1
-            job = tmp_path / f"job-{jobs}"
-            urls = site.urls(PAGES)
-            results, told = job / "results.jsonl", tmp_path / "told"
-            ended = False
-            while not ended:
-                told.unlink(missing_ok=True)
-                before = results.read_bytes() if results.exists() else b""
-                before = before[: before.rfind(b"\n") + 1]
-                finished = {line["url"] for line in lines_of(results)}
-                site.reset()
-                # The end of one part of the runs comes from outside, that of the other in the middle of a write.
-                by_bytes = kills < KILLS and chance.random() < 0.5
-                pid = start(
-                    {
-                        "urls": urls,
-                        "job": str(job),
-                        "told": str(told),
-                        "bytes": chance.randint(1, 30_000) if by_bytes else 0,
-                    }
-                )
-                if not by_bytes and kills < KILLS:
-                    wanted, size = chance.randint(1, 4), len(before) + chance.randint(1, 20_000)
-                    seen = chance.random() < 0.5
-                    kill_when(
-                        site,
-                        pid,
-                        lambda seen=seen, wanted=wanted, size=size, told=told: (
-                            len(site.requests) >= wanted
-                            if seen
-                            else results.exists() and results.stat().st_size >= size
-                        )
-                        or len(lines_of(told)) == PAGES,
-                    )
-                ended = code() == 0
-                kills += not ended
-                assert {site.url(path) for path in site.paths()} & finished == set()
-                assert results.read_bytes()[: len(before)] == before if results.exists() else not before
-                assert {line[1] for line in lines_of(told)} <= {line["url"] for line in lines_of(results)}
-            exactly_once(lines_of(told), urls)
-            exactly_once(
-                [(line["index"], line["url"], line["success"], line["metadata"]["title"]) for line in lines_of(results)],
-                urls,
-            )
-    assert kills >= KILLS
+            folder = tmp_path / f"after-{kills}"
+            folder.mkdir()
+            job = KilledJob(site, folder, chance)
+            while not job.run(start, code, kills < KILLS):
+                kills += 1
+            job.check()
+    assert kills == KILLS
+
+
+def cut_off(path):
+    """Leave a line in the file as a process does that is killed while it writes one."""
+    with path.open("a") as file:
+        file.write('{"url": "http://127.0.0.1/cut off in the mi')
 
 
 def command(*arguments, cwd):
@@ -174,12 +184,6 @@ def finished(process, code=0):
     output, errors = process.communicate(timeout=150)
     assert process.returncode == code, errors
     return output, errors
-
-
-def cut_off(path):
-    """Leave a line in the file as a process does that is killed while it writes one."""
-    with path.open("a") as file:
-        file.write('{"url": "http://127.0.0.1/cut off in the mi')
 
 
 def test_the_command_goes_on_after_kill_and_ctrl_c_and_its_file_has_each_url_once(site, tmp_path):
@@ -225,4 +229,6 @@ def test_the_command_goes_on_after_kill_and_ctrl_c_and_its_file_has_each_url_onc
     # Another list.
     with command(*urls[:-1], "--job", "job", cwd=tmp_path) as process:
         _, errors = finished(process, 2)
-    assert errors.splitlines()[-1].startswith("scrapy crawl4: --job: The input is not the one this job began with: it has")
+    assert errors.splitlines()[-1].startswith(
+        "scrapy crawl4: --job: The input is not the one this job began with: it has"
+    )

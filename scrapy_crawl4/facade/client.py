@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..dispatch import Progress
 from ..exceptions import Crawl4Error, CrawlCancelled, EngineError, JobError
-from .finish import close_source
+from .finish import close_source, is_cancelled
 from .job_thread import Broken, JobThread, Stored
 from .lane import Lane
 from .plan import END_OF_INPUT, End, SpiderPlan
@@ -258,7 +258,7 @@ class RunClient:
         try:
             await self._read_all()
         except asyncio.CancelledError:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             self._source_error = Crawl4Error("The input was cancelled from inside before its end.")
         except JobError as error:
@@ -273,7 +273,7 @@ class RunClient:
         if isinstance(self._source, AsyncIterable):
             self._reading = elements = aiter(self._source)
             # An input may swallow the cancellation that ends its reading.
-            while not _is_cancelled() and (element := await anext(elements, END_OF_INPUT)) is not END_OF_INPUT:
+            while not is_cancelled() and (element := await anext(elements, END_OF_INPUT)) is not END_OF_INPUT:
                 await self._put(element)
             self._read_to_end()
             return
@@ -287,7 +287,7 @@ class RunClient:
         self._read_to_end()
 
     def _read_to_end(self) -> None:
-        if self._job is not None and not _is_cancelled():
+        if self._job is not None and not is_cancelled():
             self._job.read_to_end()
 
     async def _put(self, element: object) -> None:
@@ -299,9 +299,3 @@ class RunClient:
         while self.read - self.taken >= self._lookahead or self._stored >= STORED_AHEAD:
             self._room.clear()
             await self._room.wait()
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody asked the current task to end, even if it went on."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

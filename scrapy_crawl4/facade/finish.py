@@ -1,4 +1,4 @@
-"""Ends that have to be waited for."""
+"""Ends that have to be waited for, and the signs of them."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ async def close_source(source: Any) -> None:
             await source.aclose()
         elif hasattr(source, "throw"):
             source.close()
+
+
+def is_cancelled() -> bool:
+    """Whether somebody asked the current task to end, even if it went on."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -89,7 +89,8 @@ class InputsFile:
 
     def sync(self) -> None:
         """Return when what was written outlasts a power cut."""
-        data_sync(self._fd)
+        if self._written:
+            data_sync(self._fd)
 
     def close(self) -> None:
         """Close the file."""

@@ -5,7 +5,7 @@
     Crawl4Error
       UnsupportedOption     (ValueError)    an option that has no effect yet was set to a non-default value
       DispatcherError       (RuntimeError)  a dispatcher cannot be loaded or breaks its contract
-      JobError              (RuntimeError)  the directory of a job is in use or damaged
+      JobError              (RuntimeError)  the folder of a job cannot be used, or is of another input
       EngineError           (RuntimeError)  the engine cannot start, or the crawler is closed
       TaskFailed            (RuntimeError)  one page could not be made; becomes a failed result
       CrawlCancelled        (RuntimeError)  a run was closed before its tasks ended
@@ -31,7 +31,7 @@ class DispatcherError(Crawl4Error, RuntimeError):
 
 
 class JobError(Crawl4Error, RuntimeError):
-    """The directory of a job is used by another crawl, or a file in it is damaged."""
+    """The folder of a job is in use, damaged or something else's, takes no more, or is one of another input."""
 
 
 class EngineError(Crawl4Error, RuntimeError):

@@ -4,10 +4,12 @@ import asyncio
 import gc
 import itertools
 import json
+import re
 import subprocess
 import sys
 import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,7 @@ from scrapy_crawl4.job import Job
 
 from .crawling import environment
 
+DOCS = Path(__file__).parent.parent / "docs" / "jobs.md"
 FAST = SemaphoreDispatcher(4)
 MB = 1024 * 1024
 
@@ -316,6 +319,26 @@ def test_without_asyncio(site, job):
     results = crawl_many(urls, dispatcher=FAST, job=job)
     assert [result.url for result in results] == urls
     assert results[first.index] == first
+
+
+@pytest.mark.slow
+def test_the_example_of_the_documentation(site, tmp_path):
+    code = re.search(r"^```python\n(.*?)^```", DOCS.read_text("utf-8"), re.MULTILINE | re.DOTALL)[1]
+    code = code.replace("https://example.org", site.url("").rstrip("/"))
+    for _ in range(2):
+        ran = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=150,
+        )
+        assert (len(ran.stdout.splitlines()), ran.stderr) == (20, "")
+    assert Counter(site.paths()) == Counter(f"/page/{number}" for number in range(20))
+    told = set(re.findall(r"^\| `(\S+)` \|", DOCS.read_text("utf-8"), re.MULTILINE))
+    assert {path.name for path in (tmp_path / "runs" / "2026-11").iterdir()} == told - {"outputs.json"}
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "scrapy_crawl4"
 # Imports
 
 LAYERS = [
-    {"config"},
+    {"config", "job"},
     {"dispatch", "content"},
     # What happens to a page, in terms of Scrapy and Twisted, and what decides over its download.
     {
@@ -42,7 +42,7 @@ LAYERS = [
 APART = {frozenset({"dispatch", "content"})}
 """Parts of one layer that do not know each other."""
 
-WITHOUT_SCRAPY = {"vocabulary", "config", "dispatch", "content"}
+WITHOUT_SCRAPY = {"vocabulary", "config", "job", "dispatch", "content"}
 
 
 @cache

@@ -143,6 +143,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_http_surface::test_a_function_gets_what_could_not_be_fetched": "fallback_fetch_function",
         "test_cache::test_each_mode_reads_and_writes_what_it_says": "cache_mode",
         "test_cache::test_a_page_stays_when_its_host_takes_too_long": "check_cache_freshness cache_validation_timeout",
+        "test_http_surface::test_a_function_gets_what_could_not_be_fetched": "fallback_fetch_function",
         "test_facade_turns::test_cookies_of_a_session_are_kept_over_runs_and_apart_from_others": "session_id",
         "test_config_run::test_shared_data_is_the_users_own_object": "shared_data",
         "test_llm_waiting::test_page_timeout_ends_the_wait": "page_timeout",

@@ -84,6 +84,7 @@ class Told:
 
     def __init__(self):
         self.seen = []
+        self.stats = {}
 
 
 def pipeline(function):
@@ -182,7 +183,7 @@ def extension(told):
 
         async def item_scraped(self, item, spider):
             await asyncio.sleep(0)
-            told.seen.append(("scraped", item.url, spider.name))
+            told.seen.append(("scraped", getattr(item, "url", ""), spider.name))
 
         def item_dropped(self, item, exception):
             told.seen.append(("dropped", item.url, str(exception)))
@@ -191,7 +192,7 @@ def extension(told):
             told.seen.append(("error", item.url, failure.type.__name__))
 
         def spider_closed(self):
-            told.stats = self.stats.get_stats().copy()
+            told.stats |= self.stats.get_stats()
 
     return Extension
 
@@ -434,8 +435,8 @@ async def test_an_endless_spider_waits_for_its_consumer_and_ends_with_it(site, k
     run = crawler.crawl(CountSpider, **arguments)
     taken = [(await anext(run)).index for _ in range(20)]
     assert taken == list(range(20))
-    # Those taken, those that wait, those in the scraper, and one in hand.
-    assert len(made) <= 20 + 5 + 3 + 2
+    # Those taken, those that wait, and three times CONCURRENT_ITEMS that the scraper has in work and in a queue.
+    assert len(made) <= 20 + 5 + 3 * 3 + 3
     if end == "break":
         async with aclosing(run):
             async for _ in run:
@@ -469,6 +470,45 @@ async def test_ending_a_run_ends_transfers_that_hang(site):
         await run.aclose()
         assert run.progress.in_flight == 0
         assert site.wait_for(lambda site: site.active == 0)
+
+
+async def test_ending_a_run_ends_callbacks_and_starts_that_wait(site):
+    ended = []
+
+    class Waits(PagesSpider):
+        async def start(self):
+            yield scrapy.Request(self.start_urls[0])
+            await asyncio.Event().wait()
+
+        async def parse(self, response):
+            async with asyncio.timeout(1000):
+                yield {"url": response.url}
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    ended.append(response.url)
+
+    async with AsyncWebCrawler() as crawler:
+        async with crawler.crawl(Waits, site.urls(1)) as run:
+            assert (await anext(run)).success
+        assert ended == site.urls(1)
+
+
+async def test_errors_and_returns_of_async_callbacks_are_as_ever(site):
+    class Later(PagesSpider):
+        async def parse(self, response):
+            yield {"url": response.url}
+            yield response.follow("/page/9", callback=self.parse_list)
+            raise ValueError("half-way")
+
+        async def parse_list(self, response):
+            return [{"url": response.url}]
+
+    told = Told()
+    async with AsyncWebCrawler(settings={"EXTENSIONS": {extension(told): 1}}) as crawler:
+        results = await crawler.crawl(Later, site.urls(1))
+    assert [result.url for result in results] == [site.url("/page/0"), site.url("/page/9")]
+    assert told.stats["spider_exceptions/ValueError"] == 1
 
 
 async def test_a_spider_that_cannot_start_is_one_sentence(site):

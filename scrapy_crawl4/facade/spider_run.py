@@ -17,13 +17,12 @@ from ..exceptions import Crawl4Error, DispatcherError, EngineError
 from ..results import CrawlResult
 from .engine import FacadeCrawler
 from .plan import End
+from .run_middleware import RunMiddleware
 from .settings import ADDON, COOKIES, spider_settings, stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from typing import Self
+    from collections.abc import Callable
 
-    from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
@@ -46,41 +45,6 @@ class SpiderCrawler(FacadeCrawler):
         self.run = run
 
 
-class RunMiddleware:
-    """The spider middleware next to the engine: takes from the spider what its run has room for, until the run ends."""
-
-    def __init__(self, run: SpiderRun) -> None:
-        self._run = run
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Make the middleware of a :class:`SpiderCrawler`."""
-        assert isinstance(crawler, SpiderCrawler)
-        return cls(crawler.run)
-
-    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Let the engine have what ``start()`` yields while results are taken; it does not wait for items by itself."""
-        async for element in start:
-            yield element
-            await self._run.room()
-            if self._run.stopping:
-                return
-
-    def process_spider_output(self, response: Response, result: Iterator[Any]) -> Iterator[Any]:
-        """Let the engine have what a callback yields until nobody wants it."""
-        for element in result:
-            yield element
-            if self._run.cut_short:
-                return
-
-    async def process_spider_output_async(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Do the same for a callback that is an async generator."""
-        async for element in result:
-            yield element
-            if self._run.cut_short:
-                return
-
-
 class SpiderRun:
     """Runs a spider in a crawler of its own and sends its items as results; lives on the engine's loop.
 
@@ -94,6 +58,8 @@ class SpiderRun:
     """Results stay in memory: feeds are for those that do not fit."""
 
     def __init__(self, engine: Engine, plan: SpiderPlan, send: Callable[[CrawlResult | End], bool]) -> None:
+        self.readers: set[asyncio.Task[None]] = set()
+        """Tasks that read what callbacks yield that are async generators."""
         self._engine = engine
         self._plan = plan
         self._send = send
@@ -149,7 +115,8 @@ class SpiderRun:
         """Close the spider; returns when nothing of its crawler is left.
 
         Transfers are ended, and their requests go back to the scheduler, as do those that wait; items on their way
-        are processed to the end. With ``JOBDIR``, the next run goes on from there.
+        are processed to the end, and so are callbacks, but for generators, which yield no more. With ``JOBDIR``, these
+        go on to their end, as they may yield requests, and the next run goes on from there.
         """
         if self._stopping is None:
             self._stopping = asyncio.ensure_future(self._stop(reason))
@@ -169,6 +136,9 @@ class SpiderRun:
             self._room.set()
             if (downloader := self._downloader()) is not None:
                 downloader.abort()
+            if self.cut_short:
+                for reading in self.readers:
+                    reading.cancel()
             with contextlib.suppress(RuntimeError):  # it has closed by itself
                 await self._crawler.engine.close_spider_async(reason="shutdown")
         await asyncio.wait({self._crawl})

@@ -1,0 +1,79 @@
+"""What a run of a spider has between the engine and the spider."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Self
+
+    from scrapy.http import Response
+
+    from .spider_run import SpiderCrawler, SpiderRun
+
+END = object()
+"""Stands behind the last element that a callback yields."""
+
+
+class RunMiddleware:
+    """The spider middleware next to the engine: takes from the spider what its run has room for, until the run ends.
+
+    :param run: the run.
+    """
+
+    def __init__(self, run: SpiderRun) -> None:
+        self._run = run
+
+    @classmethod
+    def from_crawler(cls, crawler: SpiderCrawler) -> Self:
+        """Make the middleware of *crawler*."""
+        return cls(crawler.run)
+
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Let the engine have what ``start()`` yields while results are taken; it does not wait for items by itself."""
+        async for element in start:
+            yield element
+            await self._run.room()
+            if self._run.stopping:
+                return
+
+    def process_spider_output(self, response: Response, result: Iterator[Any]) -> Iterator[Any]:
+        """Let the engine have what a callback yields until nobody wants it."""
+        for element in result:
+            yield element
+            if self._run.cut_short:
+                return
+
+    async def process_spider_output_async(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Do the same for a callback that is an async generator, and end it where it waits."""
+        elements: asyncio.Queue[Any] = asyncio.Queue(1)
+        # One task from the first element to the last: what the callback has entered must be left by the same.
+        reading = asyncio.ensure_future(_read(result, elements))
+        self._run.readers.add(reading)
+        try:
+            while (element := await elements.get()) is not END:
+                yield element
+            await reading  # raises what the callback raised
+        except asyncio.CancelledError:
+            if not reading.cancelled():
+                raise
+        finally:
+            self._run.readers.discard(reading)
+            reading.cancel()
+
+
+async def _read(result: AsyncIterator[Any], elements: asyncio.Queue[Any]) -> None:
+    try:
+        async for element in result:
+            await elements.put(element)
+    except asyncio.CancelledError:
+        while not elements.empty():
+            elements.get_nowait()
+        elements.put_nowait(END)
+        raise
+    except BaseException:
+        await elements.put(END)
+        raise
+    await elements.put(END)

@@ -85,7 +85,7 @@ def meta(**parameters: Any) -> str:
     return f"dict(meta={{'crawl4': {parameters!r}}})"
 
 
-EACH_REACTOR = pytest.mark.parametrize("reactor", ["asyncio", "none", "select"])
+KINDS_OF_REACTOR = pytest.mark.parametrize("reactor", ["asyncio", "select"])
 
 
 @pytest.mark.slow
@@ -209,7 +209,7 @@ ROBOTS = "User-agent: Bad\nDisallow: /\n\nUser-agent: *\nDisallow: /private\n"
 
 
 @pytest.mark.slow
-@EACH_REACTOR
+@KINDS_OF_REACTOR
 def test_robots_txt_is_asked_for_the_request_that_wants_it(site: Site, tmp_path: Path, reactor: str) -> None:
     site.set_robots(ROBOTS)
     source = spider(

@@ -107,10 +107,12 @@ class Meters:
         finally:
             del self._meters[request]
 
-    def _headers_received(self, headers: Headers, body_length: int | None, request: Request) -> None:
+    def _headers_received(self, headers: Headers, body_length: int | str | None, request: Request) -> None:
         meter = self._meters.get(request)
         if meter is not None:
-            meter.declare(body_length, compressed=b"Content-Encoding" in headers)
+            # Handlers that are made of Twisted say by a string that the length is unknown.
+            known = body_length if isinstance(body_length, int) else None
+            meter.declare(known, compressed=b"Content-Encoding" in headers)
 
     def _bytes_received(self, data: bytes, request: Request) -> None:
         meter = self._meters.get(request)

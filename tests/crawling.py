@@ -151,7 +151,7 @@ def asked(requests: list[Seen]) -> Counter[tuple[str, str, str, tuple[tuple[str,
 
 
 # Times and memory differ from crawl to crawl.
-PASSING = ("elapsed", "time", "memusage", "per_minute", "request_bytes", "log_count")
+PASSING = ("elapsed", "time", "memusage", "per_minute", "request_bytes", "log_count/DEBUG", "log_count/INFO")
 
 
 def steady(stats: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ Routes (any method, any host):
     /set-cookie/<name>/<value>  a page that sets a cookie
     /robots.txt                 what `Site.set_robots()` says, everything allowed otherwise
     /binary /text /json         bodies that are not HTML
+    /chunked                    a page of unknown length, in two pieces
     /truncated                  less body than Content-Length says, then the end of the connection
     /reset                      a connection reset in place of an answer
     anything else               what `Site.put()` has put there, or 404
@@ -434,6 +435,14 @@ async def _json(request: web.Request) -> web.StreamResponse:
     return web.json_response({"url": str(request.url), "numbers": [1, 2, 3]})
 
 
+async def _chunked(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/html"})
+    await response.prepare(request)
+    await response.write(b"<!doctype html><title>Pieces</title><p>The beginning ")
+    await response.write(b"and the end.</p>")
+    return response
+
+
 async def _truncated(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/html", "Content-Length": "4096"})
     await response.prepare(request)
@@ -473,6 +482,7 @@ ROUTES: dict[str, Handler] = {
     "/binary": _binary,
     "/text": _text,
     "/json": _json,
+    "/chunked": _chunked,
     "/truncated": _truncated,
     "/reset": _reset,
     "/{rest:.*}": _stored,

@@ -79,9 +79,10 @@ class Many(Spider):
         for number in range(9):
             yield Request(url(f"/page/{number}", host=1 + number % 3))
         yield Request(url("/redirect/2"))
+        yield Request(url("/chunked"))
 
     def parse(self, response):
-        yield {"url": response.url, "flags": response.flags}
+        yield {"url": response.url, "flags": response.flags, "size": len(response.body)}
 """
 
 HANDLERS = {
@@ -133,7 +134,7 @@ def test_a_second_crawl_is_served_from_the_cache(site, crawls, tmp_path, policy)
             seen[addon, turn] = sorted(map(str, crawl.items)), sorted(site.paths()), counts
     assert [seen[True, turn] for turn in range(2)] == [seen[False, turn] for turn in range(2)]
     if policy == "DummyPolicy":
-        assert seen[True, 0][2]["httpcache/store"] == 11
+        assert seen[True, 0][2]["httpcache/store"] == 12
         assert seen[True, 1][1] == []
 
 
@@ -162,4 +163,4 @@ def test_other_download_handlers(crawls, name):
     module, path = HANDLERS[name]
     pytest.importorskip(module, reason=f"the handler needs {module}")
     (many,) = crawls.compared("Many", reactor="none", DOWNLOAD_HANDLERS={"http": path, "https": path})
-    assert len(many.items) == 9
+    assert len(many.items) == 10

@@ -140,7 +140,6 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_http_proxies::test_a_session_sticks_to_its_proxy": "proxy_session_id proxy_session_ttl",
         "test_http_proxies::test_a_session_is_released_at_the_end_of_a_run": "proxy_session_auto_release",
         "test_facade_tls::test_certificate_is_that_of_the_site_behind_a_proxy": "fetch_ssl_certificate",
-        "test_http_surface::test_a_function_gets_what_could_not_be_fetched": "fallback_fetch_function",
         "test_cache::test_each_mode_reads_and_writes_what_it_says": "cache_mode",
         "test_cache::test_a_page_stays_when_its_host_takes_too_long": "check_cache_freshness cache_validation_timeout",
         "test_http_surface::test_a_function_gets_what_could_not_be_fetched": "fallback_fetch_function",

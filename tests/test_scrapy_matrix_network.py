@@ -1,10 +1,14 @@
 """Scrapy's ways over the network, with the add-on and without: same requests, items and stats."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
 
+from .crawling import environment
 from .forking import Crawls
+from .tls import self_signed
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +87,42 @@ class Many(Spider):
 
     def parse(self, response):
         yield {"url": response.url, "flags": response.flags, "size": len(response.body)}
+
+
+class Secure(Spider):
+    name = "secure"
+
+    async def start(self):
+        for number in range(8):
+            yield Request(f"{self.base}/{number}", method="POST" if number % 2 else "GET", body=b"x" * number)
+
+    def parse(self, response):
+        yield {"path": response.url.removeprefix(self.base), "protocol": response.protocol, "text": response.text}
+"""
+
+H2_SERVER = """
+import sys
+from twisted.internet import reactor, ssl
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+
+class Telling(Resource):
+    isLeaf = True
+
+    def render(self, request):
+        told = f"{request.clientproto.decode()} {request.method.decode()} {len(request.content.read())}"
+        request.setHeader("Content-Type", "text/html")
+        return f"<p>{told}</p>".encode()
+
+
+certificate = ssl.PrivateCertificate.loadPEM(open(sys.argv[1], "rb").read())
+options = ssl.CertificateOptions(
+    privateKey=certificate.privateKey.original, certificate=certificate.original, acceptableProtocols=[b"h2"]
+)
+port = reactor.listenSSL(0, Site(Telling()), options, interface="127.0.0.1")
+print(port.getHost().port, flush=True)
+reactor.run()
 """
 
 HANDLERS = {
@@ -164,3 +204,21 @@ def test_other_download_handlers(crawls, name):
     pytest.importorskip(module, reason=f"the handler needs {module}")
     (many,) = crawls.compared("Many", reactor="none", DOWNLOAD_HANDLERS={"http": path, "https": path})
     assert len(many.items) == 10
+
+
+@pytest.fixture
+def h2_url(tmp_path):
+    pytest.importorskip("h2", reason="HTTP/2 needs Twisted[http2]")
+    argv = [sys.executable, "-c", H2_SERVER, str(self_signed(tmp_path))]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment()) as server:
+        yield f"https://127.0.0.1:{server.stdout.readline().strip()}"
+        server.terminate()
+
+
+def test_http2_over_tls(crawls, h2_url):
+    handler = "scrapy.core.downloader.handlers.http2.H2DownloadHandler"
+    (secure,) = crawls.compared("Secure", arguments={"base": h2_url}, DOWNLOAD_HANDLERS={"https": handler})
+    assert sorted(item["text"] for item in secure.items) == sorted(
+        f"<p>HTTP/2 {'POST' if number % 2 else 'GET'} {number}</p>" for number in range(8)
+    )
+    assert {item["protocol"] for item in secure.items} == {"h2"}

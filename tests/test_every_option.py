@@ -20,14 +20,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from scrapy.http import HtmlResponse
 
 import scrapy_crawl4
 from scrapy_crawl4 import (
     AsyncWebCrawler,
     BM25ContentFilter,
     BrowserConfig,
+    Crawl4Spider,
     CrawlerMonitor,
     CrawlerRunConfig,
+    CrawlResult,
     DefaultTableExtraction,
     ExtractionStrategy,
     FixedLengthWordChunking,
@@ -41,6 +44,7 @@ from scrapy_crawl4 import (
     MarkdownGenerationStrategy,
     NoExtractionStrategy,
     OverlappingWindowChunking,
+    ProxyConfig,
     PruningContentFilter,
     RegexChunking,
     RegexExtractionStrategy,
@@ -89,9 +93,13 @@ MADE_BY_OTHERS = {
 """What Scrapy, a downloader or a crawler makes: their arguments are nobody's options."""
 
 METHODS = {
-    f"AsyncWebCrawler.{name}": getattr(AsyncWebCrawler, name)
-    for name in ("arun", "arun_many", "crawl")
-    if hasattr(AsyncWebCrawler, name)
+    f"{kind.__name__}.{name}": getattr(kind, name)
+    for kind, names in (
+        (AsyncWebCrawler, "arun arun_many crawl"),
+        (CrawlResult, "failed from_html from_item from_response"),
+        (ProxyConfig, "from_env from_string"),
+    )
+    for name in names.split()
 }
 
 SHOWN: dict[str, dict[str, str]] = {
@@ -121,6 +129,11 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_dispatch_policies::test_a_dispatcher_of_ten_lines": "max_session_permit",
         "test_dispatch_controller::test_a_rate_limiter_of_a_custom_dispatcher_is_checked": "rate_limiter",
         "test_monitor_runs::test_a_run_is_shown_to_its_end": "monitor",
+    },
+    "Crawl4Spider": {
+        "test_spiders::test_each_start_url_has_one_result": "urls",
+        "test_spiders::test_links_within_the_site_are_followed_once": "follow",
+        "test_spiders::test_content_follows_the_configuration": "config",
     },
     "CrawlTask": {
         "test_facade_many::test_tasks_carry_headers_cookies_and_meta": "url headers cookies",
@@ -246,6 +259,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_crawl4ai_defects::test_w3_proxies_of_concurrent_tasks_stay_apart": "server username password",
         "test_config_browser::test_proxy_strings": "ip",
     },
+    "ProxyConfig.from_string": {"test_config_browser::test_proxy_strings": "proxy"},
     "PruningContentFilter": {
         "test_filter_pruning::test_min_word_threshold_counts_words_not_glued_text": "min_word_threshold",
         "test_filter_pruning::test_a_dynamic_threshold_spares_paragraphs_and_presses_links": "threshold_type",
@@ -301,6 +315,10 @@ HERE: dict[str, str] = {
     "AsyncWebCrawler": "crawler_strategy logger thread_safe",
     "AsyncWebCrawler.arun_many": "job",
     "BrowserConfig": "proxy_config ignore_https_errors verbose cookies headers user_agent",
+    "CrawlResult.failed": "url error_message status_code index metadata",
+    "CrawlResult.from_html": "html url config content_type",
+    "CrawlResult.from_item": "item",
+    "CrawlResult.from_response": "response config",
     "CrawlerMonitor": "refresh_rate max_width",
     "CrawlerRunConfig": "render url " + " ".join(content.EFFECTS | content.ONE_OF_A_KIND),
     "ExtractionStrategy": "verbose",
@@ -316,6 +334,7 @@ HERE: dict[str, str] = {
     "MarkdownGenerationStrategy": "content_filter options verbose",
     "NoExtractionStrategy": "input_format verbose",
     "OverlappingWindowChunking": "window_size overlap",
+    "ProxyConfig.from_env": "env_var",
     "PruningContentFilter": "user_query",
     "RegexChunking": "patterns",
     "RegexExtractionStrategy": "verbose",
@@ -355,6 +374,8 @@ def parameters(owner):
     """Its parameters that are not refused as such."""
     if isinstance(owner, type) and issubclass(owner, Config):
         return [name for name, known in owner._options.items() if not known.missing]
+    if owner is Crawl4Spider:  # its attributes, by -a on the command line
+        return [name for name in inspect.get_annotations(owner) if name != "name"]
     named = [p for p in inspect.signature(owner).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     return [parameter.name for parameter in named if parameter.name != "self"]
 
@@ -680,6 +701,22 @@ def test_a_verbose_reader_of_tables_tells_more(caplog):
 def test_answers_are_kept_by_nobody():
     with Model("text") as model, pytest.raises(UnsupportedOption, match="ignore_cache"):
         LLMContentFilter(model_config(model), ignore_cache=False)
+
+
+def test_what_results_are_made_of(monkeypatch):
+    text = CrawlerRunConfig(only_text=True)
+    made = CrawlResult.from_html(b"a<b>b</b> <a href=x>c</a>", url="https://example.org/", config=text, index=3)
+    assert (made.index, str(made.markdown)) == (3, "ab [c](https://example.org/x)")
+    assert CrawlResult.from_html(b"a<b>b", url="u:", content_type="text/plain").markdown == "a<b>b"
+    response = HtmlResponse("https://example.org/", body=b"a<b>b</b>", encoding="utf-8")
+    assert str(CrawlResult.from_response(response).markdown) == "a**b**"
+    assert str(CrawlResult.from_response(response, text).markdown) == "ab"
+    assert json.loads(CrawlResult.from_item({"title": "x"}).extracted_content) == [{"title": "x"}]
+    failed = CrawlResult.failed("u:", "Not so.", status_code=403, index=1, metadata={"a": 1})
+    told = (failed.url, failed.error_message, failed.status_code, failed.index, failed.metadata, failed.success)
+    assert told == ("u:", "Not so.", 403, 1, {"a": 1}, False)
+    monkeypatch.setenv("OTHERS", "h:1")
+    assert [proxy.url for proxy in ProxyConfig.from_env("OTHERS")] == ["http://h:1"]
 
 
 def test_what_process_takes():

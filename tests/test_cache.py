@@ -1,5 +1,6 @@
 """The cache, as the users of the facade see it."""
 
+import asyncio
 import gzip
 import json
 import os
@@ -11,10 +12,13 @@ from argparse import ArgumentParser
 from contextlib import closing
 
 import pytest
-from scrapy import Request
+from scrapy import Request, Spider
+from scrapy.http import Response
+from scrapy.utils.test import get_crawler
 
-from scrapy_crawl4 import AsyncWebCrawler, CacheMode, CrawlerRunConfig, CrawlTask, stats
+from scrapy_crawl4 import AsyncWebCrawler, CacheMode, CrawlerRunConfig, CrawlResult, CrawlTask, stats
 from scrapy_crawl4.commands.options import BadUsage, Options, add_options
+from scrapy_crawl4.downloadermiddlewares.http_cache import HttpCacheMiddleware
 
 from .crawling import ROOT, run_spider
 
@@ -466,6 +470,36 @@ def test_a_project_with_scrapys_cache_keeps_it(site, tmp_path):
     assert not (tmp_path / "cache" / "responses.sqlite").exists()
 
 
+class CachedSpider(Spider):
+    name = "cached"
+
+    async def start(self):
+        yield Request(self.page, meta={"crawl4": {"cache_mode": "enabled"}})
+
+    def parse(self, response):
+        yield CrawlResult.from_response(response)
+
+
+async def test_spiders_and_runs_of_urls_behind_the_facade_share_a_cache(site, tmp_path):
+    async with AsyncWebCrawler(base_directory=tmp_path / "cache") as crawler:
+        for expected in ("miss", "hit"):
+            results = [result async for result in crawler.crawl(CachedSpider, page=site.url("/page/1"))]
+            assert [result.cache_status for result in results] == [expected]
+        assert (await crawler.arun(site.url("/page/1"), cache_mode="enabled")).cache_status == "hit"
+
+
+def test_a_project_without_a_cache_may_name_what_is_gone(tmp_path):
+    settings = {"HTTPCACHE_POLICY": "gone.Policy", "HTTPCACHE_STORAGE": "gone.Storage"}
+    crawler = get_crawler(CachedSpider, settings)
+    request = Request("http://example.org/")
+    middleware = HttpCacheMiddleware.from_crawler(crawler)
+    assert asyncio.run(middleware.process_request(request)) is None
+    response = Response(request.url)
+    assert asyncio.run(middleware.process_response(request, response)) is response
+    with pytest.raises(ImportError):
+        HttpCacheMiddleware.from_crawler(get_crawler(CachedSpider, settings | {"HTTPCACHE_ENABLED": True}))
+
+
 # The command line
 
 
@@ -480,11 +514,9 @@ def test_the_command_takes_pages_from_the_cache(site, tmp_path):
         )
         return json.loads(done.stdout)["cache_status"]
 
-    assert told() is None
     assert told("--cache") == "miss"
-    assert told("--cache") == "hit"
-    assert told("--cache-mode", "write_only") == "miss"
-    assert told("--cache-mode=read_only") == "hit"
+    assert told("--cache-mode", "read_only") == "hit"
+    assert len(site.requests) == 1
     assert (tmp_path / "home" / "scrapy-crawl4" / "responses.sqlite").exists()
 
 

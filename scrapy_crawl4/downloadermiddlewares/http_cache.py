@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from email.utils import formatdate
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
@@ -63,10 +64,10 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
         self.stats = crawler.stats
         self.enabled = settings.getbool("HTTPCACHE_ENABLED")
         self.ignore_missing = settings.getbool("HTTPCACHE_IGNORE_MISSING")
-        self.policy = load_object(settings["HTTPCACHE_POLICY"])(settings)
         self._storage: Any = None
         self._is_open = False
         if self.enabled:
+            _ = self.policy
             self._storage = storage_class(settings)(settings)
 
     @classmethod
@@ -76,6 +77,11 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
         crawler.signals.connect(middleware.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
         return middleware
+
+    @cached_property
+    def policy(self) -> Any:
+        """The policy of the settings; a project without a cache may name one that is not there any more."""
+        return load_object(self.crawler.settings["HTTPCACHE_POLICY"])(self.crawler.settings)
 
     @property
     def storage(self) -> Any:

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_crawl4 import CrawlResult, CrawlTask, DispatchResult, JobError, MarkdownGenerationResult, process
+from scrapy_crawl4.commands.output import json_line
+from scrapy_crawl4.commands.resumed import ResumedLines
 from scrapy_crawl4.facade.identity import digest_of, shown
 from scrapy_crawl4.job import Job, output_start
 from scrapy_crawl4.job.record import decode, encode
@@ -406,6 +408,24 @@ def test_results_that_find_no_room_leave_no_trace(folder, monkeypatch):
     assert use(folder, 3)[0] == [0, 1, 2]
 
 
+def test_elements_that_find_no_room_are_not_mixed_up(tmp_path, monkeypatch):
+    job = Job(tmp_path / "job", None)
+
+    def full(fd, data):
+        os.write(fd, bytes(data)[:12])
+        raise OSError(28, "No space left on device")
+
+    for index in range(3):
+        job.read(digest(index), lambda: "x")
+    with monkeypatch.context() as patch:
+        patch.setattr("scrapy_crawl4.job.inputs.write_all", full)
+        with pytest.raises(OSError, match="No space"):
+            job.append([page_result(0)])
+    assert not job.read(digest(3), lambda: "x")
+    job.close()
+    assert (tmp_path / "job" / "inputs.bin").read_bytes() == b"".join(map(digest, range(4)))
+
+
 def test_an_index_that_finds_no_room_costs_nothing_but_time(folder, monkeypatch):
     (folder / "results.jsonl").write_bytes(b"".join(lines(folder)[:1]))
     job = Job(folder, None)
@@ -434,3 +454,68 @@ def test_where_a_file_of_output_begins(tmp_path):
     assert output_start(tmp_path, "/b", 0) == 0
     assert output_start(tmp_path, "/a", 5) == 5
     assert output_start(tmp_path, "/a", 50) == 5
+
+
+# Files of output
+
+
+class Output:
+    """A file that the results of a job are appended to, in calls that are cut short."""
+
+    def __init__(self, folder):
+        self.path, self.job = folder / "out.jsonl", folder / "job"
+        self.job.mkdir()
+
+    def write(self, *results, **options):
+        lines = ResumedLines(str(self.path), str(self.job), **options)
+        for result in results:
+            lines.write(result)
+        lines.close()
+
+    def urls(self):
+        return [json.loads(line)["url"] for line in self.path.read_bytes().splitlines()]
+
+
+def ran(index, end=1e9):
+    result = failed_result(index)
+    result.dispatch_result = RAN.model_copy(update={"end_time": end + index})
+    return result
+
+
+def test_output_cut_at_any_byte_has_each_result_once(tmp_path):
+    output = Output(tmp_path)
+    output.path.write_bytes(b'{"url": "before", "index": 1}\n')
+    begin = output.path.stat().st_size
+    results = [ran(index) for index in range(3)]
+    output.write(*results)
+    whole = output.path.read_bytes()
+    for size in range(begin, len(whole) + 1, 5):
+        output.path.write_bytes(whole[:size])
+        output.write(*results)
+        assert output.path.read_bytes() == whole
+    output.path.unlink()
+    output.write(*results)
+    assert output.path.read_bytes() == whole[begin:]
+
+
+def test_lines_of_others_in_the_output_stay(tmp_path):
+    output = Output(tmp_path)
+    output.path.write_bytes(b"no line end")
+    output.write(ran(0))
+    with output.path.open("ab") as file:
+        file.write(json_line(ran(1, end=5e8)) + b"[]\nnot JSON\n" + json_line(failed_result(2)))
+    output.write(ran(0), ran(1), ran(2))
+    lines = output.path.read_bytes().splitlines(keepends=True)
+    assert lines[0] == b"no line end\n"
+    assert lines[1] == json_line(ran(0))
+    assert lines[3:5] == [b"[]\n", b"not JSON\n"]
+    assert lines[6:] == [json_line(ran(1)), json_line(ran(2))]
+
+
+def test_output_that_is_replaced_has_what_the_last_call_gave(tmp_path):
+    output = Output(tmp_path)
+    output.write(ran(0), ran(1))
+    output.write(ran(0), ran(1), overwrite=True)
+    assert output.urls() == ["http://127.0.0.1/0", "http://127.0.0.1/1"]
+    assert output.write(overwrite=True) is None
+    assert len(output.urls()) == 2

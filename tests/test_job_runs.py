@@ -16,6 +16,7 @@ import pytest
 from scrapy_crawl4 import (
     AsyncWebCrawler,
     CrawlCancelled,
+    CrawlerMonitor,
     CrawlTask,
     EngineError,
     JobError,
@@ -45,8 +46,9 @@ def job(tmp_path):
 
 
 def stored(job):
-    """Positions of the elements with a result."""
-    return [json.loads(line)["index"] for line in (job / "results.jsonl").read_bytes().splitlines()]
+    """Positions of the elements with a result; the last line may be being written."""
+    lines = (job / "results.jsonl").read_bytes().splitlines(keepends=True)
+    return [json.loads(line)["index"] for line in lines if line.endswith(b"\n")]
 
 
 def assert_free(job):
@@ -78,9 +80,10 @@ async def test_a_finished_run_is_given_again_without_a_request(crawler, site, jo
 async def test_a_result_is_on_the_disk_before_it_is_handed_out(crawler, site, job):
     run = crawler.arun_many(site.urls(30), dispatcher=FAST, job=job, stream=True)
     async for result in run:
+        done = run.progress.done
         on_disk = stored(job)
         assert result.index in on_disk
-        assert run.progress.done <= len(on_disk)
+        assert done <= len(on_disk)
     assert run.progress.done == 30
 
 
@@ -98,6 +101,31 @@ async def test_progress_counts_what_was_finished_before(crawler, site, job):
     await anext(run)
     assert (run.progress.done, run.progress.failed, run.progress.in_flight) == (5, 1, 0)
     assert await anext(run, None) is None
+
+
+async def test_a_monitor_counts_what_was_finished_before(crawler, site, job):
+    seen = []
+
+    class View:
+        def update(self, progress):
+            seen.append(progress)
+
+        def task_finished(self, *_):
+            pass
+
+        def close(self):
+            pass
+
+    class Monitor(CrawlerMonitor):
+        def view(self, total):
+            return View()
+
+    urls = [*site.urls(5), "nope"]
+    async with crawler.arun_many(urls, dispatcher=SemaphoreDispatcher(1), job=job) as run:
+        for _ in range(3):
+            await anext(run)
+    await crawler.arun_many(urls, dispatcher=SemaphoreDispatcher(1, monitor=Monitor()), job=job)
+    assert (seen[-1].done, seen[-1].failed, seen[-1].in_flight) == (6, 1, 0)
 
 
 @pytest.mark.parametrize("end", ["aclose", "break", "cancel", "crawler"])

@@ -84,9 +84,7 @@ class RunClient:
     @property
     def progress(self) -> Progress:
         """Where the run is; a snapshot."""
-        if self.runner is None:
-            return Progress()
-        progress = self.runner.progress()
+        progress = Progress() if self.runner is None else self.runner.progress()
         return progress if self._job is None else self._job.progress(progress)
 
     @property
@@ -137,14 +135,14 @@ class RunClient:
     async def _make_runner(self, engine: Engine) -> Runner | SpiderRun:
         if engine.closed:
             raise EngineError("The crawler was closed before this run started.")
-        if self._job is not None:
-            engine.jobs.add(self._job)
         # Here already, since whoever waits for it may be cancelled before it crosses.
-        send = self._arrive if self._job is None else self._job.put
         if isinstance(self._plan, SpiderPlan):
-            self.runner = SpiderRun(engine, self._plan, send)
+            self.runner = SpiderRun(engine, self._plan, self._arrive)
+        elif self._job is None:
+            self.runner = Runner(engine, self._plan, self._arrive)
         else:
-            self.runner = Runner(engine, self._plan, send)
+            engine.jobs.add(self._job)
+            self.runner = Runner(engine, replace(self._plan, account=self._job.account), self._job.put)
         return self.runner
 
     async def next(self) -> CrawlResult | None:
@@ -275,7 +273,7 @@ class RunClient:
             # An input may swallow the cancellation that ends its reading.
             while not is_cancelled() and (element := await anext(elements, END_OF_INPUT)) is not END_OF_INPUT:
                 await self._put(element)
-            self._read_to_end()
+            await self._read_to_end()
             return
         self._reading = items = iter(self._source)
         turn_ends = time.monotonic() + LONGEST_READ
@@ -284,11 +282,11 @@ class RunClient:
             if time.monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + LONGEST_READ
-        self._read_to_end()
+        await self._read_to_end()
 
-    def _read_to_end(self) -> None:
+    async def _read_to_end(self) -> None:
         if self._job is not None and not is_cancelled():
-            self._job.read_to_end()
+            await self._job.read_to_end()
 
     async def _put(self, element: object) -> None:
         if self._job is not None and self._job.read(element):

@@ -53,6 +53,7 @@ class _Wanted:
     element: object
 
 
+_Item = CrawlResult | _Wanted | Future[None]
 Sent = CrawlResult | Stored | Broken | End
 Sender = Callable[[Sent], bool]
 
@@ -91,7 +92,7 @@ class JobThread:
         self._total = total
         self._send = send
         self._loaded = loaded
-        self._items: SimpleQueue[CrawlResult | _Wanted | End] = SimpleQueue()
+        self._items: SimpleQueue[_Item | End] = SimpleQueue()
         self._opened: Future[Job] = Future()
         self._over: Future[None] = Future()
         self._count = 0
@@ -121,12 +122,15 @@ class JobThread:
             self._items.put(_Wanted(index, digest, element))
         return is_finished
 
-    def read_to_end(self) -> None:
-        """Take in that the input has no more elements.
+    async def read_to_end(self) -> None:
+        """Take in that the input has no more elements; returns when all results of earlier runs have come.
 
         :raises JobError: when it had more.
         """
         self._opened.result().read_to_end()
+        come: Future[None] = Future()
+        self._items.put(come)
+        await asyncio.wrap_future(come)
 
     def put(self, item: CrawlResult | End) -> bool:
         """Take a result of the engine, or the end of the run behind the last; thread-safe.
@@ -145,10 +149,15 @@ class JobThread:
         """Begin to close and return at once."""
         self._items.put(End())
 
-    def progress(self, engine: Progress) -> Progress:
-        """Return where the run is, given where the engine's part of it is: what is not written yet is not done."""
+    def account(self, progress: Progress) -> Progress:
+        """Return *progress* of the engine with what came from earlier runs."""
+        return replace(progress, done=progress.done + self._stored, failed=progress.failed + self._stored_failed)
+
+    def progress(self, progress: Progress) -> Progress:
+        """Return where the run is, given what :meth:`account` returned: what is not written yet is not done."""
         done, failed = self._written + self._stored, self._written_failed + self._stored_failed
-        return replace(engine, done=done, failed=failed, in_flight=engine.in_flight + engine.done - self._written)
+        unwritten = max(0, progress.done - done)  # of two moments: it may have been written since
+        return replace(progress, done=done, failed=failed, in_flight=progress.in_flight + unwritten)
 
     def _run(self) -> None:
         try:
@@ -173,9 +182,9 @@ class JobThread:
         self._guard(job.close)
         self._send(end)
 
-    def _next(self) -> tuple[list[CrawlResult | _Wanted], End | None]:
+    def _next(self) -> tuple[list[_Item], End | None]:
         """Return what has come, at least one thing, and the end if it has come."""
-        items: list[CrawlResult | _Wanted] = []
+        items: list[_Item] = []
         item = self._items.get()
         while not isinstance(item, End):
             items.append(item)
@@ -204,7 +213,7 @@ class JobThread:
             self._is_broken = True
             self._send(Broken(error))
 
-    def _pass_on(self, job: Job, items: list[CrawlResult | _Wanted]) -> None:
+    def _pass_on(self, job: Job, items: list[_Item]) -> None:
         if self._is_broken:
             return
         results = [item for item in items if isinstance(item, CrawlResult)]
@@ -213,6 +222,9 @@ class JobThread:
         for item in items:
             if isinstance(item, _Wanted):
                 self._pass_stored(job, item)
+            elif isinstance(item, Future):
+                if item.set_running_or_notify_cancel():
+                    item.set_result(None)
             else:
                 self._written += 1
                 self._written_failed += not item.success

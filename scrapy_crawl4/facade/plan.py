@@ -9,12 +9,16 @@ from .draw import Draw
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scrapy import Spider
 
     from ..config import CrawlerRunConfig, HTTPCrawlerConfig
-    from ..dispatch import BaseDispatcher
+    from ..dispatch import BaseDispatcher, Progress
+
+
+def _as_it_is(progress: Progress) -> Progress:
+    return progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Plan:
     draw: chooses proxies and user agents.
     caller: the event loop of the user, for the functions of a config; None is the engine's.
     defaults: parameters of configs, by name, where a config says nothing.
+    account: adds to where the run is what is done without it.
     """
 
     configs: Sequence[CrawlerRunConfig]
@@ -43,6 +48,7 @@ class Plan:
     draw: Draw = field(default_factory=Draw)
     caller: AbstractEventLoop | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    account: Callable[[Progress], Progress] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class Runner:
         progress = self.controller.progress()
         never, aside, dropped = self._never_started, len(self._sidelines), self._items.failed
         failed, waiting = progress.failed + never + dropped, progress.waiting + aside
-        return replace(progress, done=progress.done + never, failed=failed, waiting=waiting)
+        return self.plan.account(replace(progress, done=progress.done + never, failed=failed, waiting=waiting))
 
     def keep_results(self) -> None:
         """Move no more results out of memory: somebody takes them as they come."""

@@ -10,9 +10,10 @@ data_sync = getattr(os, "fdatasync", os.fsync)
 
 def write_all(fd: int, data: bytes | bytearray) -> None:
     """Write *data* where the file descriptor *fd* stands; raise ``OSError`` when there is no room for all of it."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(fd, left) :]
+    with memoryview(data) as whole:
+        written = 0
+        while written < len(data):
+            written += os.write(fd, whole[written:])
 
 
 def open_file(path: str | os.PathLike[str]) -> int:

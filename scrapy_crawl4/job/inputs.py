@@ -53,6 +53,7 @@ class InputsFile:
         self.count = 0
         """Elements that this run read."""
         self._new: deque[bytes] = deque()
+        self._unwritten = bytearray()
         self._written = 0
 
     def read(self, digest: bytes) -> Known:
@@ -78,14 +79,14 @@ class InputsFile:
 
     def flush(self) -> None:
         """Write what was taken in; raise ``OSError`` when there is no room."""
-        new = bytearray()
         while self._new:
-            new += self._new.popleft()
-        if new:
-            # Behind the end: also if an earlier try wrote a part.
+            self._unwritten += self._new.popleft()
+        if self._unwritten:
+            # Not where an earlier try may have ended, which wrote a part.
             os.lseek(self._fd, self.known * WIDTH + self._written, os.SEEK_SET)
-            write_all(self._fd, new)
-            self._written += len(new)
+            write_all(self._fd, self._unwritten)
+            self._written += len(self._unwritten)
+            self._unwritten.clear()
 
     def sync(self) -> None:
         """Return when what was written outlasts a power cut."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from .disk import data_sync, open_file, write_all
-from .folder import LONGEST_ECHO
+from .folder import LONGEST_ECHO, sync_folder
 from .record import Record, decode
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class ResultsFile:
         self._places = array("Q")
         """For each position, one more than where its line begins; 0 for none."""
         self._index_works = True
+        self._is_kept = False
         self._path = folder / RESULTS
         with ExitStack() as stack:
             self._fd = open_file(self._path)
@@ -67,6 +68,7 @@ class ResultsFile:
             os.lseek(self._fd, self._end, os.SEEK_SET)
             write_all(self._fd, b"".join(piece for _, pieces in lines for piece in pieces))
             data_sync(self._fd)
+            self._keep_name()
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._fd, self._end)
@@ -136,6 +138,13 @@ class ResultsFile:
         os.lseek(self._index, 0, os.SEEK_SET)
         self._places = array("Q")
         return 0
+
+    def _keep_name(self) -> None:
+        """See to it once that the file itself outlasts a power cut, and its folder."""
+        if not self._is_kept:
+            sync_folder(self._path.parent)
+            sync_folder(self._path.parent.parent)
+            self._is_kept = True
 
     def _note(self, index: int, place: int) -> None:
         missing = index + 1 - len(self._places)

@@ -6,6 +6,7 @@ import json
 import logging
 from contextlib import aclosing
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import scrapy
@@ -21,6 +22,7 @@ from scrapy_crawl4 import (
     EngineError,
     SemaphoreDispatcher,
 )
+from scrapy_crawl4.facade.run_middleware import RunMiddleware
 
 from .test_bridge import HEAD
 from .test_bridge import run as run_program
@@ -492,6 +494,21 @@ async def test_ending_a_run_ends_callbacks_and_starts_that_wait(site):
         async with crawler.crawl(Waits, site.urls(1)) as run:
             assert (await anext(run)).success
         assert ended == site.urls(1)
+
+
+async def test_output_ends_whenever_its_reader_is_cancelled():
+    async def numbers():
+        for number in range(3):
+            yield number
+
+    run = SimpleNamespace(readers=set(), cut_short=False)
+    output = RunMiddleware(run).process_spider_output_async(None, numbers())
+    first = asyncio.ensure_future(anext(output, None))
+    await asyncio.sleep(0)
+    (reader,) = run.readers
+    reader.cancel()  # it has not made its first step
+    assert await first is None
+    assert run.readers == set()
 
 
 async def test_errors_and_returns_of_async_callbacks_are_as_ever(site):

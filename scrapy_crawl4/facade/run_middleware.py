@@ -48,32 +48,27 @@ class RunMiddleware:
 
     async def process_spider_output_async(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Do the same for a callback that is an async generator, and end it where it waits."""
-        elements: asyncio.Queue[Any] = asyncio.Queue(1)
+        if self._run.cut_short:
+            return
+        elements: asyncio.Queue[Any] = asyncio.Queue()
+        room = asyncio.Semaphore(1)
         # One task from the first element to the last: what the callback has entered must be left by the same.
-        reading = asyncio.ensure_future(_read(result, elements))
+        reading = asyncio.ensure_future(_read(result, elements, room))
+        # Not by the task itself, which is cancelled before its first step if the run is ended then.
+        reading.add_done_callback(lambda _: elements.put_nowait(END))
         self._run.readers.add(reading)
         try:
             while (element := await elements.get()) is not END:
                 yield element
-            await reading  # raises what the callback raised
-        except asyncio.CancelledError:
+                room.release()
             if not reading.cancelled():
-                raise
+                reading.result()  # raises what the callback raised
         finally:
             self._run.readers.discard(reading)
             reading.cancel()
 
 
-async def _read(result: AsyncIterator[Any], elements: asyncio.Queue[Any]) -> None:
-    try:
-        async for element in result:
-            await elements.put(element)
-    except asyncio.CancelledError:
-        while not elements.empty():
-            elements.get_nowait()
-        elements.put_nowait(END)
-        raise
-    except BaseException:
-        await elements.put(END)
-        raise
-    await elements.put(END)
+async def _read(result: AsyncIterator[Any], elements: asyncio.Queue[Any], room: asyncio.Semaphore) -> None:
+    async for element in result:
+        await room.acquire()
+        elements.put_nowait(element)

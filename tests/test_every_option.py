@@ -13,8 +13,6 @@ import inspect
 import json
 import logging
 import re
-import subprocess
-import sys
 import threading
 from functools import cache
 from pathlib import Path
@@ -64,7 +62,6 @@ from scrapy_crawl4.content import DefaultMarkdownGenerator
 from scrapy_crawl4.dispatch.loading import make_dispatcher
 
 from . import test_content_every_option as content
-from .crawling import environment
 from .llm_server import Model
 
 TESTS = Path(__file__).parent
@@ -305,6 +302,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_command::test_stream_writes_results_as_pages_finish": "--stream",
         "test_command::test_concurrency": "--concurrency",
         "test_command_html::test_downloads": "--downloads",
+        "test_job_killed::test_the_command_goes_on_after_kill_and_ctrl_c_and_its_file_has_each_url_once": "--job",
         "test_cache::test_the_command_takes_pages_from_the_cache": "--cache --cache-mode",
         "test_command_html::test_standard_input": "--html --url",
     },
@@ -343,7 +341,6 @@ HERE: dict[str, str] = {
     "TreeFilter": "user_query verbose logger",
     "VirtualScrollConfig": "container_selector scroll_count scroll_by wait_after_scroll",
     "crawl_many": "urls config dispatcher stream settings job",
-    "scrapy crawl4": "--job",
     "process": "url config",
     "settings": (
         "CRAWL4_DISPATCHER CRAWL4_MAX_SESSION_PERMIT CRAWL4_MEMORY_THRESHOLD_PERCENT CRAWL4_CRITICAL_THRESHOLD_PERCENT "
@@ -749,22 +746,6 @@ def test_a_job_of_crawl_many(site, tmp_path):
     for _ in range(2):
         assert [result.success for result in crawl_many(site.urls(2), job=tmp_path)] == [True, True]
     assert sorted(site.paths()) == ["/page/0", "/page/1"]
-
-
-@pytest.mark.slow
-def test_a_job_of_the_command(site, tmp_path):
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-m", "scrapy", "crawl4", site.url("/page/1"), "--job", "job"],
-            cwd=tmp_path,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    assert site.paths() == ["/page/1"]
 
 
 @pytest.mark.parametrize(

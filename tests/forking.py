@@ -27,26 +27,48 @@ import scrapy.core.engine
 import scrapy.core.scheduler
 import scrapy.extensions.feedexport
 from scrapy import cmdline
+from scrapy.crawler import AsyncCrawlerRunner, CrawlerRunner
+from scrapy.utils.reactor import install_reactor
 
 
 def crawl(order):
     settings = order["settings"]
     reactorless = settings.get("TWISTED_REACTOR_ENABLED") is False
-    process = (AsyncCrawlerProcess if reactorless else CrawlerProcess)(settings)
     told = []
-    for name in order["spiders"]:
-        crawler = process.create_crawler(globals()[name])
-        items = []
 
-        def scraped(item, items=items):
-            items.append(ItemAdapter(item).asdict())
+    def begin(process):
+        for name in order["spiders"]:
+            crawler = process.create_crawler(globals()[name])
+            items = []
 
-        crawler.signals.connect(scraped, signals.item_scraped, weak=False)
-        told.append((crawler, items))
-        started = process.crawl(crawler, **order["arguments"])
-        if hasattr(started, "addErrback"):
-            started.addErrback(lambda failure: failure.printTraceback())
-    process.start()
+            def scraped(item, items=items):
+                items.append(ItemAdapter(item).asdict())
+
+            crawler.signals.connect(scraped, signals.item_scraped, weak=False)
+            told.append((crawler, items))
+            started = process.crawl(crawler, **order["arguments"])
+            if hasattr(started, "addErrback"):
+                started.addErrback(lambda failure: failure.printTraceback())
+
+    async def in_a_loop():
+        runner = AsyncCrawlerRunner(settings)
+        begin(runner)
+        await runner.join()
+
+    if not order["runner"]:
+        process = (AsyncCrawlerProcess if reactorless else CrawlerProcess)(settings)
+        begin(process)
+        process.start()
+    elif reactorless:
+        asyncio.run(in_a_loop())
+    else:
+        install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+        from twisted.internet import reactor
+
+        runner = CrawlerRunner(settings)
+        begin(runner)
+        runner.join().addBoth(lambda _: reactor.stop())
+        reactor.run()
     return [{"items": items, "stats": crawler.stats.get_stats() if crawler.stats else {}} for crawler, items in told]
 
 
@@ -147,13 +169,20 @@ class Crawls:
         self.process.stdout.close()
 
     def start(
-        self, *spiders: str, addon: bool = True, reactor: str = "asyncio", arguments: Any = None, **settings: Any
+        self,
+        *spiders: str,
+        addon: bool = True,
+        reactor: str = "asyncio",
+        runner: bool = False,
+        arguments: Any = None,
+        **settings: Any,
     ) -> Started:
-        """Start these spiders in one child; one crawl at a time."""
+        """Start these spiders in one child, by a process object or a runner of Scrapy; one child at a time."""
         self.count += 1
         told, log = self.folder / f"told-{self.count}.json", self.folder / f"log-{self.count}.txt"
         chosen = {**SETTINGS, **REACTORS[reactor], **({"ADDONS": ADDON} if addon else {}), **settings}
-        self._order(spiders=spiders, settings=chosen, arguments=arguments or {}, told=str(told), log=str(log))
+        order = {"spiders": spiders, "settings": chosen, "arguments": arguments or {}, "runner": runner}
+        self._order(**order, told=str(told), log=str(log))
         return Started(self, int(self.process.stdout.readline()), told, log)
 
     def command(self, folder: Path, *argv: str, addon: bool) -> tuple[int, str]:

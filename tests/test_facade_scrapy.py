@@ -16,6 +16,7 @@ from scrapy.exceptions import CloseSpider, DropItem
 from scrapy_crawl4 import (
     AsyncWebCrawler,
     Crawl4Error,
+    CrawlCancelled,
     CrawlerRunConfig,
     CrawlResult,
     CrawlTask,
@@ -526,6 +527,32 @@ async def test_errors_and_returns_of_async_callbacks_are_as_ever(site):
         results = await crawler.crawl(Later, site.urls(1))
     assert [result.url for result in results] == [site.url("/page/0"), site.url("/page/9")]
     assert told.stats["spider_exceptions/ValueError"] == 1
+
+
+async def test_closing_while_a_spider_opens_leaves_nothing(site):
+    opening = asyncio.Event()
+    home = asyncio.get_running_loop()
+
+    class SlowPipeline:
+        async def open_spider(self):
+            home.call_soon_threadsafe(opening.set)
+            await asyncio.sleep(0.05)
+
+        def process_item(self, item):
+            return item
+
+    crawler = AsyncWebCrawler(settings={"ITEM_PIPELINES": {SlowPipeline: 1}})
+    await crawler.start()
+    taking = asyncio.ensure_future(anext(crawler.crawl(PagesSpider, site.urls(2))))
+    await opening.wait()
+    await crawler.close()
+    with pytest.raises(CrawlCancelled, match="closed before this run ended"):
+        await taking
+
+    async def left():
+        return [task for task in asyncio.all_tasks() if "AsyncioLoopingCall" in repr(task)]
+
+    assert await crawler._engine.home.run(left()) == []
 
 
 async def test_a_spider_that_cannot_start_is_one_sentence(site):

@@ -33,6 +33,7 @@ class RunMiddleware:
 
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Let the engine have what ``start()`` yields while results are taken; it does not wait for items by itself."""
+        self._run.opened.set()
         async for element in start:
             yield element
             await self._run.room()

@@ -58,6 +58,8 @@ class SpiderRun:
     """Results stay in memory: feeds are for those that do not fit."""
 
     def __init__(self, engine: Engine, plan: SpiderPlan, send: Callable[[CrawlResult | End], bool]) -> None:
+        self.opened = asyncio.Event()
+        """Set once the engine has started everything that closing the spider ends."""
         self.readers: set[asyncio.Task[None]] = set()
         """Tasks that read what callbacks yield that are async generators."""
         self._engine = engine
@@ -66,7 +68,6 @@ class SpiderRun:
         self._held = 0
         self._numbers = count()
         self._room = asyncio.Event()
-        self._opened = asyncio.Event()
         self._error: Exception | None = None
         self._reason = ""
         self._stopping: asyncio.Task[None] | None = None
@@ -128,7 +129,7 @@ class SpiderRun:
             self._stopping = asyncio.ensure_future(self._stop("The run was dropped before it ended."))
 
     async def _stop(self, reason: str) -> None:
-        opened = asyncio.ensure_future(self._opened.wait())
+        opened = asyncio.ensure_future(self.opened.wait())
         await asyncio.wait({opened, self._crawl}, return_when=asyncio.FIRST_COMPLETED)
         opened.cancel()
         if not self._crawl.done():
@@ -154,13 +155,9 @@ class SpiderRun:
 
     def _connect(self) -> None:
         connect = self._crawler.signals.connect
-        connect(self._engine_started, signals.engine_started)
         connect(self._scraped, signals.item_scraped)
         connect(self._spider_error, signals.spider_error)
         connect(self._closed, signals.spider_closed)
-
-    def _engine_started(self) -> None:
-        self._opened.set()
 
     async def _scraped(self, item: Any, response: Response | Failure | None) -> None:
         """Send *item* as a result when there is room for it; until then, the scraper waits, and with it the spider."""

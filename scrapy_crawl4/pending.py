@@ -88,7 +88,9 @@ class PendingRequests:
         :param ended: the mark of an orderly end; "" while the run goes on.
         """
         self._database.execute("DELETE FROM grown")
-        self._database.executemany("INSERT OR REPLACE INTO grown VALUES (?, ?, ?, ?)", map(_measured, grown))
+        # One that somebody has moved away is complete.
+        measured = [_measured(path) for path in grown if path.exists()]
+        self._database.executemany("INSERT OR REPLACE INTO grown VALUES (?, ?, ?, ?)", measured)
         if self.ended != ended:
             self._database.execute("DELETE FROM run")
             self._database.execute("INSERT INTO run VALUES (?)", (ended,))

@@ -84,6 +84,14 @@ def test_after_an_orderly_end_nothing_is_cut(tmp_path: Path) -> None:
     assert feed.read_bytes() == b"1\n2\n"
 
 
+def test_a_file_that_was_moved_away_stops_no_commit(tmp_path: Path) -> None:
+    with PendingRequests(tmp_path) as record:
+        record.add(1, b"one")
+        record.commit([tmp_path / "moved.jsonl"])
+    with PendingRequests(tmp_path) as record:
+        assert len(record) == 1
+
+
 def test_what_was_not_committed_does_not_count(tmp_path: Path) -> None:
     with PendingRequests(tmp_path) as record:
         record.add(1, b"one")

@@ -114,8 +114,8 @@ class DispatchDownloader(Downloader):
     def abort(self) -> None:
         """End all transfers and start no more: their requests go back to the scheduler, for a job to go on with.
 
-        For whoever closes the spider and will not wait for slow hosts. A request of ``engine.download_async()`` meets an
-        ``IgnoreRequest``.
+        For whoever closes the spider and will not wait for slow hosts. A request of ``engine.download_async()`` meets
+        an ``IgnoreRequest``.
         """
         self.gate.abort()
 

@@ -140,8 +140,11 @@ def _place(url: str) -> tuple[str, str]:
     if url.startswith("raw:"):
         return "raw", LOCAL
     try:
+        url.encode()
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+    except UnicodeError:
+        raise BadElement(url, "Not a valid URL: it has a character that cannot be sent.") from None
     except ValueError as error:
         raise BadElement(url, f"Not a valid URL: {error}.") from None
     if parts.scheme == "file":

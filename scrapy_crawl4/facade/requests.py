@@ -41,7 +41,7 @@ def make_request(work: Work, plan: Plan, attempt: int = 0) -> Request:
         return request
     task = element if isinstance(element, CrawlTask) else None
     given: dict[str, Any] = {
-        "method": work.config.method if work.config.method != "GET" else http.method,
+        "method": work.config.method if work.config.is_given("method") else http.method,
         "headers": headers | _lower((task and task.headers) or {}),
         "cookies": dict((task and task.cookies) or {}),
         "meta": _meta(work, plan, attempt) | dict((task and task.meta) or {}) | {META_KEY: work.config},

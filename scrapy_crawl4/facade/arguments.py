@@ -51,7 +51,7 @@ def http_config(config: object) -> HTTPCrawlerConfig:
     if config is None:
         return HTTPCrawlerConfig()
     if isinstance(config, HTTPCrawlerConfig):
-        return config
+        return config.clone()
     if isinstance(config, BrowserConfig):
         raise UnsupportedOption(
             "AsyncWebCrawler(config=BrowserConfig(...)) asks for the browser, which is not available yet: leave it out "
@@ -69,14 +69,14 @@ def check_urls(urls: object) -> None:
 
 
 def configs_of(config: object, overrides: dict[str, Any]) -> list[CrawlerRunConfig]:
-    """Return the configs of a run, each with *overrides*."""
+    """Return the configs of a run, each with *overrides*; copies, as the run may outlast what they say now."""
     if config is None:
         config = CrawlerRunConfig()
     given: list[Any] = list(config) if isinstance(config, (list, tuple)) else [config]
     for item in given:
         if not isinstance(item, CrawlerRunConfig):
             raise TypeError(f"config must be a CrawlerRunConfig or a list of them, got {type(item).__name__}.")
-    configs = [item.clone(**overrides) if overrides else item for item in given] or [CrawlerRunConfig(**overrides)]
+    configs = [item.clone(**overrides) for item in given] or [CrawlerRunConfig(**overrides)]
     for item in configs:
         check_content_options(item)
     return configs

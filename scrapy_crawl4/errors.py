@@ -25,10 +25,12 @@ NO_SCHEME = re.compile(r"Missing scheme in request url: (.*)", re.DOTALL)
 MAX_SIZE = re.compile(r"larger than download max size \((\d+)\)")
 PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+-]+/)+[\w.@+-]+")
 """An absolute path of a file; a URL has a colon or a host before its slashes."""
+LOGIN = re.compile(r"(?<=://)[^\s/?#]*@")
+"""User name and password in a URL, such as that of a proxy."""
 
 
 def describe(exception: BaseException) -> str:
-    """Return one line that says what went wrong, without paths, object addresses or tracebacks.
+    """Return one line that says what went wrong, without paths, log-ins, object addresses or tracebacks.
 
     :param exception: what a download, a middleware or a callback raised.
     """
@@ -102,6 +104,8 @@ def _unknown(exception: BaseException) -> str:
         return _tls(exception)
     if found := NO_SCHEME.match(str(exception)):  # of a redirect: inputs are looked at before
         return f"The page redirects to {found[1][:80]!r}, which is no URL of a page."
+    if isinstance(exception, UnicodeError) and "idna" in str(exception):
+        return "The host name is not valid: a part of it is empty or too long."
     return _sentence(type(exception).__name__, _detail(exception))
 
 
@@ -158,7 +162,7 @@ def _detail(exception: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(PATH.sub("(file)", text).split())
+    line = " ".join(LOGIN.sub("", PATH.sub("(file)", text)).split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
 
 

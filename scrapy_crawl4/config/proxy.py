@@ -16,17 +16,18 @@ _SCHEMES = frozenset({"http", "https"})
 
 def _server(name: str, value: Any) -> str:
     server = text(name, value).strip()
-    if not server:
-        refuse(name, "the address of a proxy such as 'http://127.0.0.1:8080'", value)
-    return server if "://" in server else f"http://{server}"
+    server = server if "://" in server else f"http://{server}"
+    if _host(server) is None:  # shown without the value, which may hold a password
+        raise ValueError(f"{name} must be the address of a proxy such as 'http://127.0.0.1:8080'")
+    return server
 
 
 class ProxyConfig(Config):
     """One proxy.
 
     Several spellings are read by :meth:`from_string`, :meth:`from_dict` and :meth:`from_env`. *server* is its URL
-    (``http://`` is added to a bare ``host:port``), *username* and *password* are None for a proxy without log-in, and
-    *ip* is its address, read from *server* when it is not given.
+    (``http://`` is added to a bare ``host:port``, and a log-in in it becomes the next two), *username* and *password*
+    are None for a proxy without log-in, and *ip* is its address, read from *server* when it is not given.
     """
 
     DIRECT: ClassVar[str] = "direct"
@@ -44,6 +45,15 @@ class ProxyConfig(Config):
         if not ip:
             self.ip = _host(self.server)
 
+    def _check_together(self) -> None:
+        address, login = split_login(self.server)
+        if login is not None:
+            user, _, password = login.partition(":")
+            # Not by assignment, which would check all of it again.
+            self.__dict__["server"] = address
+            if self.username is None:
+                self.__dict__.update(username=unquote(user), password=unquote(password))
+
     @property
     def url(self) -> str:
         """The URL of the proxy with its user name and password."""
@@ -60,15 +70,10 @@ class ProxyConfig(Config):
         :raises ValueError: for any other form.
         """
         spelled = text("proxy", proxy).strip()
-        scheme, found, rest = spelled.partition("://")
-        if found and "@" in rest:
-            login, _, address = rest.rpartition("@")
-            user, _, password = login.partition(":")
-            return cls(f"{scheme}://{address}", unquote(user), unquote(password))
-        if found and rest:
+        if "://" in spelled:
             return cls(spelled)
         parts = spelled.split(":")
-        if found or len(parts) not in {2, 4} or not all(parts):
+        if len(parts) not in {2, 4} or not all(parts):
             raise ValueError("proxy must be written as scheme://[user:password@]host:port or host:port[:user:password]")
         return cls(f"http://{parts[0]}:{parts[1]}", *parts[2:])
 
@@ -135,13 +140,22 @@ def check_proxies(name: str, value: Any) -> Kept:
 
 
 def _host(server: str) -> str | None:
+    """Return the host name in the URL *server*; None where the URL has none, or a port that is none."""
     try:
-        return urlsplit(server).hostname
+        parts = urlsplit(split_login(server)[0])
+        port = parts.port
     except ValueError:
         return None
+    return None if port == 0 else parts.hostname
+
+
+def split_login(url: str) -> tuple[str, str | None]:
+    """Return the *url* of a proxy without user name and password, and what it had of them."""
+    scheme, found, rest = url.rpartition("://")
+    login, at, address = rest.rpartition("@")
+    return f"{scheme}{found}{address}", login if at else None
 
 
 def shown(url: str) -> str:
     """Return the *url* of a proxy without user name and password."""
-    scheme, found, rest = url.rpartition("://")
-    return f"{scheme}{found}{rest.rpartition('@')[2]}"
+    return split_login(url)[0]

@@ -42,11 +42,13 @@ def is_in_cache(work: Work, plan: Plan, engine: Engine) -> bool:
     use = CacheUse.of({META_KEY: work.config}, enabled=middleware.enabled)
     if use is None or not use.read:
         return False
-    request = make_request(work, plan)
     try:
+        request = make_request(work, plan)
         for kind in HEADERS:
             if (found := engine.crawler.get_downloader_middleware(kind)) is not None:
                 found.process_request(request)
         return middleware.peek(request)
+    except Exception:  # noqa: BLE001 - what a user gave makes no request: the task's own session meets and tells it
+        return False
     finally:
         engine.forget_cookies(session_key(work))

@@ -29,8 +29,9 @@ LISTENER = "crawl4_crawl_delay"
 """Meta key: a function that takes a host and the seconds between two starts that its robots.txt asks for."""
 HOSTS = 10_000
 """Most hosts whose robots.txt is remembered; that of the one that was not visited longest is fetched again."""
-PASSED_ON = ("proxy", "download_timeout")
-"""Meta keys by which a request says how it is sent, which counts for its robots.txt too."""
+SHARE = 0.5
+"""Part of a page's time after which its robots.txt counts as missing: the page itself needs some too, and a host that
+never answers would otherwise cost each of its pages all of its time, one after the other."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,8 +46,8 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
     """Scrapy's middleware for tasks that are cancelled one by one, for any number of hosts, each with its own name.
 
     A robots.txt is fetched as its first visitor would fetch a page: with the same User-Agent and proxy. A host without
-    one, or that does not answer, is remembered as such. The rules are looked up by ``ROBOTSTXT_USER_AGENT`` or else by
-    the User-Agent of each request.
+    one, or that does not answer in half of the page's time, is remembered as such. The rules are looked up by
+    ``ROBOTSTXT_USER_AGENT`` or else by the User-Agent of each request.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -56,7 +57,7 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
 
     async def robot_parser(self, request: Request, spider: Spider | None = None) -> RobotParser | None:
         """Return the rules of the request's host, or None where there are none."""
-        place = urlparse_cached(request).netloc
+        place = _place(request)
         if place in self._known:
             return self._known[place]
         shared = self._fetches.get(place)
@@ -109,14 +110,25 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
             await asyncio.wait({shared.task})
 
 
+def _place(request: Request) -> str:
+    """Return the host and port of *request*, whoever logs in there."""
+    return urlparse_cached(request).netloc.rpartition("@")[2].lower()
+
+
 def _request_for(request: Request) -> Request:
     """Return the request for the robots.txt that counts for *request*."""
     parts = urlparse_cached(request)
     name = request.headers.get(b"User-Agent")
+    # Cookies of robots.txt would be kept for as long as the crawler, and sent with nothing else.
+    meta: dict[str, Any] = {"dont_obey_robotstxt": True, "dont_merge_cookies": True}
+    if "proxy" in request.meta:
+        meta["proxy"] = request.meta["proxy"]
+    if timeout := request.meta.get("download_timeout"):
+        meta["download_timeout"] = timeout * SHARE
     return Request(
         f"{parts.scheme}://{parts.netloc}/robots.txt",
         headers={} if name is None else {"User-Agent": name},
-        meta={"dont_obey_robotstxt": True} | {key: request.meta[key] for key in PASSED_ON if key in request.meta},
+        meta=meta,
         priority=RobotsTxtMiddleware.DOWNLOAD_PRIORITY,
         callback=NO_CALLBACK,
     )

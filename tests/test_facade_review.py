@@ -1,0 +1,169 @@
+"""What users give that nobody would give on purpose, and values that change while a run reads them."""
+
+import json
+
+import pytest
+from scrapy import Request
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+
+from scrapy_crawl4 import (
+    AsyncWebCrawler,
+    CacheMode,
+    CrawlerRunConfig,
+    CrawlTask,
+    HTTPCrawlerConfig,
+    ProxyConfig,
+    ProxyRotationStrategy,
+    SemaphoreDispatcher,
+)
+from scrapy_crawl4.errors import describe
+
+FAST = SemaphoreDispatcher(8)
+SECRET = "s3cret"
+
+
+@pytest.fixture
+async def crawler(tmp_path):
+    async with AsyncWebCrawler(base_directory=tmp_path) as crawler:
+        yield crawler
+
+
+def seen(result):
+    """What /echo saw."""
+    assert result.success, result.error_message
+    return json.loads(result.html)
+
+
+# What makes no request
+
+
+class NoProxy(ProxyRotationStrategy):
+    def choose(self, turn):
+        raise RuntimeError("none left")
+
+
+@pytest.mark.parametrize("mode", [CacheMode.ENABLED, CacheMode.BYPASS])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {1: "one"}},
+        {"meta": {"cookiejar": []}},
+        {"config": CrawlerRunConfig(proxy_rotation_strategy=NoProxy())},
+    ],
+    ids=str,
+)
+async def test_what_makes_no_request_is_one_failed_result(crawler, site, given, mode):
+    if "config" in given:
+        given = {"config": given["config"].clone(cache_mode=mode)}
+    tasks = [CrawlTask(site.url("/page/1"), **given), site.url("/page/2")]
+    results = await crawler.arun_many(tasks, dispatcher=FAST, cache_mode=mode)
+    assert [result.success for result in results] == [False, True]
+    assert results[0].error_message
+
+
+@pytest.mark.parametrize("url", ["http://\ud800/", "http://127.0.0.1/\ud800", "file:///\ud800"])
+async def test_a_url_with_half_a_character_is_one_failed_result(crawler, site, url):
+    results = await crawler.arun_many([url, site.url("/page/1")], dispatcher=FAST)
+    assert [result.success for result in results] == [False, True]
+    assert results[0].error_message == "Not a valid URL: it has a character that cannot be sent."
+    assert results[0].model_dump_json()
+
+
+@pytest.mark.parametrize("host", [".", "..", "a..b", "a" * 64 + ".invalid"])
+async def test_a_host_name_that_cannot_be(crawler, host):
+    result = await crawler.arun(f"http://{host}/")
+    assert result.error_message == "The host name is not valid: a part of it is empty or too long."
+
+
+# Precedence, and values that change
+
+
+async def test_a_method_that_is_given_goes_before_that_of_all_even_if_it_is_get(site):
+    async with AsyncWebCrawler(config=HTTPCrawlerConfig(method="POST")) as crawler:
+        tasks = [CrawlTask(site.url("/echo"), config=config) for config in (CrawlerRunConfig(method="GET"), None)]
+        results = await crawler.arun_many(tasks, dispatcher=FAST)
+    assert [seen(result)["method"] for result in results] == ["GET", "POST"]
+
+
+async def test_a_run_goes_by_the_configurations_as_they_were_when_it_was_made(site):
+    http, config = HTTPCrawlerConfig(headers={"X-A": "first"}), CrawlerRunConfig(user_agent="first")
+    async with AsyncWebCrawler(config=http) as crawler:
+        http.headers = {"X-A": "second"}
+        run = crawler.arun_many([site.url("/echo")], config=config, dispatcher=FAST)
+        config.user_agent = "second"
+        (result,) = await run
+    headers = seen(result)["headers"]
+    assert (headers["x-a"], headers["user-agent"]) == ("first", "first")
+
+
+# Passwords
+
+
+def test_a_login_in_the_address_of_a_proxy_is_taken_out_of_it():
+    proxy = ProxyConfig(server=f"http://us%40er:{SECRET}%2F@host:8080")
+    assert (proxy.server, proxy.username, proxy.password) == ("http://host:8080", "us@er", f"{SECRET}/")
+    assert (proxy.ip, proxy.url) == ("host", f"http://us%40er:{SECRET}%2F@host:8080")
+    assert SECRET not in repr(CrawlerRunConfig(proxy_config=proxy))
+    assert proxy == ProxyConfig.from_string(proxy.url) == proxy.clone()
+    assert ProxyConfig("http://other:word@host", "user").username == "user"
+
+
+@pytest.mark.parametrize("address", [f"http://u:{SECRET}@", f"http://u:{SECRET}@h:port", f"http://h:1:u:{SECRET}"])
+def test_an_address_that_is_none_is_refused_without_its_password(address):
+    with pytest.raises(ValueError, match="server must be the address of a proxy") as refused:
+        CrawlerRunConfig(proxy_config=address)
+    assert SECRET not in str(refused.value)
+
+
+async def test_a_proxy_in_meta_that_is_none_is_told_without_its_password(crawler, site):
+    task = CrawlTask(site.url("/page/1"), meta={"proxy": f"http://user:{SECRET}@host:port"})
+    result = await crawler.arun(task)
+    assert not result.success
+    assert SECRET not in result.model_dump_json()
+
+
+def test_no_sentence_has_a_login():
+    assert describe(OSError(f"no way to http://user:{SECRET}@host/a@b")) == "OSError: no way to http://host/a@b."
+
+
+# robots.txt
+
+
+async def test_robots_txt_is_one_for_all_who_log_in_at_a_host(crawler, site, caplog):
+    places = [f"user{number}:{SECRET}@127.0.0.1:{site.port}" for number in range(4)]
+    urls = [f"http://{place}/page/{number}" for number, place in enumerate(places)]
+    results = await crawler.arun_many([*urls, site.url("/page/9")], dispatcher=FAST, check_robots_txt=True)
+    assert all(result.success for result in results)
+    assert site.paths().count("/robots.txt") == 1
+    await crawler.arun(f"http://user:{SECRET}@127.0.0.1:1/", check_robots_txt=True)
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("scrapy_crawl4")]
+    assert "robots.txt of 127.0.0.1:1 could not be read" in " ".join(told)
+    assert SECRET not in " ".join(told)
+
+
+async def test_a_robots_txt_that_never_comes_leaves_time_for_the_pages(crawler, site):
+    site.hold_robots()
+    results = await crawler.arun_many(site.urls(6), dispatcher=FAST, check_robots_txt=True, page_timeout=2000)
+    assert all(result.success for result in results)
+    assert site.paths().count("/robots.txt") == 1
+
+
+# Cookies
+
+
+def jars(crawler):
+    return dict(crawler._engine.crawler.get_downloader_middleware(CookiesMiddleware).jars)
+
+
+async def test_only_jars_with_cookies_are_kept(crawler, site):
+    tasks = [CrawlTask(site.url(f"/page/{number}"), session_id=f"session {number}") for number in range(9)]
+    tasks += [CrawlTask(site.url("/reset"), session_id="reset"), Request(site.url("/page/1"), meta={"cookiejar": 7})]
+    tasks.append(CrawlTask(site.url("/set-cookie/a/b"), session_id="kept"))
+    await crawler.arun_many(tasks, dispatcher=FAST)
+    assert list(jars(crawler)) == ["kept"]
+
+
+async def test_robots_txt_leaves_no_cookies(crawler, site):
+    site.put("/robots.txt", "User-agent: *\nDisallow:\n", headers={"Set-Cookie": "a=b"})
+    await crawler.arun(site.url("/page/1"), check_robots_txt=True)
+    assert jars(crawler) == {}

@@ -431,21 +431,20 @@ def test_an_index_that_finds_no_room_costs_nothing_but_time(folder, monkeypatch)
     job = Job(folder, None)
     for index in range(3):
         job.read(digest(index), lambda: "x")
-    written = []
+    job.append([page_result(1), page_result(2)])
+    tried = []
 
-    def only_results(fd, data):
-        written.append(len(data))
-        if len(data) == 16:
-            raise OSError(28, "No space left on device")
-        os.write(fd, data)
+    def full(fd, data):
+        tried.append(len(data))
+        os.write(fd, bytes(data)[:20])
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("scrapy_crawl4.job.results_file.write_all", only_results)
-        job.append([page_result(1)])
-        job.append([page_result(2)])
-    assert written.count(16) == 1
-    job.close()
+        patch.setattr("scrapy_crawl4.job.results_file.write_all", full)
+        job.close()
+    assert tried == [32]
     assert use(folder, 3)[0] == [0, 1, 2]
+    assert (folder / "index.bin").stat().st_size == 48
 
 
 def test_where_a_file_of_output_begins(tmp_path):

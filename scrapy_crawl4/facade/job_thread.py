@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 THREAD_NAME = "scrapy-crawl4-job"
+TURN = 0.01
+"""Seconds between two writes at least, so that results which come one after the other are written together."""
 MOST_TOGETHER = 256
 """Results that are written at once at most."""
 
@@ -175,17 +178,20 @@ class JobThread:
             self._opened.set_exception(error)
             return
         self._opened.set_result(job)
-        end = None
+        end, began = None, 0.0
         while end is None:
-            items, end = self._next()
+            items, end = self._next(began + TURN)
+            began = time.monotonic()
             self._guard(partial(self._pass_on, job, items))
         self._guard(job.close)
         self._send(end)
 
-    def _next(self) -> tuple[list[_Item], End | None]:
-        """Return what has come, at least one thing, and the end if it has come."""
+    def _next(self, earliest: float) -> tuple[list[_Item], End | None]:
+        """Return what has come by the time *earliest*, at least one thing, and the end if it has come."""
         items: list[_Item] = []
         item = self._items.get()
+        if isinstance(item, CrawlResult) and (wait := earliest - time.monotonic()) > 0:
+            time.sleep(wait)
         while not isinstance(item, End):
             items.append(item)
             try:

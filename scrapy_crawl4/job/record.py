@@ -94,8 +94,9 @@ def _parts(markdown: MarkdownGenerationResult | str) -> dict[str, Any]:
 
 
 def _json(value: Any) -> bytes:
-    with suppress(Exception):  # foreign values: their own methods may raise anything
+    try:
         return to_json(value)
-    with suppress(Exception):  # which, unlike the first, writes half of a surrogate pair
-        return json.dumps(value).encode("ascii")
-    return to_json(jsonable(value))
+    except Exception:  # noqa: BLE001 - foreign values: their own methods may raise anything
+        with suppress(Exception):  # which, unlike the first, writes half of a surrogate pair
+            return json.dumps(value).encode("ascii")
+        return to_json(jsonable(value))

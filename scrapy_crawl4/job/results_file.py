@@ -19,6 +19,8 @@ RESULTS = "results.jsonl"
 INDEX = "index.bin"
 ENTRY = 16
 """Bytes of an entry of the index."""
+LEAST = 4096
+"""Bytes of the index that are written at a time; what a process that is killed leaves out is found by reading."""
 CHUNK = 1 << 16
 """Entries that are read at a time."""
 MOST = 1 << 34
@@ -41,6 +43,8 @@ class ResultsFile:
         """For each position, one more than where its line begins; 0 for none."""
         self._index_works = True
         self._is_kept = False
+        self._entries = array("Q")
+        """Of the index, still to be written."""
         self._path = folder / RESULTS
         with ExitStack() as stack:
             self._fd = open_file(self._path)
@@ -73,12 +77,12 @@ class ResultsFile:
             with suppress(OSError):
                 os.ftruncate(self._fd, self._end)
             raise
-        entries = array("Q")
         for index, pieces in lines:
             self._note(index, self._end)
-            entries.extend((index, self._end))
+            self._entries.extend((index, self._end))
             self._end += sum(map(len, pieces))
-        self._extend_index(entries)
+        if len(self._entries) * self._entries.itemsize >= LEAST:
+            self._extend_index()
 
     def read(self, index: int) -> Record | None:
         """Return the record of the finished element at *index*; None when the file was changed from outside.
@@ -103,22 +107,22 @@ class ResultsFile:
 
     def close(self) -> None:
         """Close both files."""
+        self._extend_index()
         self._opened.close()
 
     def _load(self) -> None:
         self._end = start = self._load_index()
         self._reader.seek(start)
-        entries = array("Q")
         for line in self._reader:
             if not line.endswith(b"\n"):  # the process or the system ended while it was written
                 break
             record = decode(line)
             if record is not None and not self.has(record.index):
                 self._note(record.index, self._end)
-                entries.extend((record.index, self._end))
+                self._entries.extend((record.index, self._end))
             self._end += len(line)
         os.ftruncate(self._fd, self._end)
-        self._extend_index(entries)
+        self._extend_index()
 
     def _load_index(self) -> int:
         """Read the index; return where the first line begins that is not in it."""
@@ -152,14 +156,14 @@ class ResultsFile:
             self._places.frombytes(bytes(missing * self._places.itemsize))
         self._places[index] = place + 1
 
-    def _extend_index(self, entries: array[int]) -> None:
-        """Write *entries* behind the others; an index that cannot be written ends there, and is completed next time."""
-        if not self._index_works or not entries:
-            return
-        try:
-            write_all(self._index, entries.tobytes())
-        except OSError:
-            self._index_works = False
+    def _extend_index(self) -> None:
+        """Write the entries; an index that cannot be written ends there, and is completed next time."""
+        if self._index_works and self._entries:
+            try:
+                write_all(self._index, self._entries.tobytes())
+            except OSError:
+                self._index_works = False
+        self._entries = array("Q")
 
     @staticmethod
     def _record_at(file: BinaryIO, place: int) -> Record | None:

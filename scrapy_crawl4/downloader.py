@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PAGE = "crawl4_page"
+"""Meta key: a coroutine function that takes the request and returns the response, in place of a download handler."""
 LOCAL_SCHEMES = frozenset({"data", "file"})
 """Schemes whose requests use no network and wait for nobody's pace."""
 
@@ -193,7 +195,9 @@ class DispatchDownloader(Downloader):
         self._signal(signals.request_reached_downloader, request=request)
         try:
             with self._measured(request, meter):
-                response: Response = await self.handlers.download_request_async(request)
+                page = request.meta.get(PAGE)
+                fetch = self.handlers.download_request_async if page is None else page
+                response: Response = await fetch(request)
             self._signal(signals.response_downloaded, response=response, request=request)
             return response
         finally:

@@ -76,7 +76,7 @@ def test_what_is_refused_says_so(name):
 
 def test_an_option_that_is_not_there_yet_is_told():
     with pytest.raises(UnsupportedOption, match="render"):
-        scrapy_crawl4.CrawlerRunConfig(render="browser")
+        scrapy_crawl4.CrawlerRunConfig(render="auto")
 
 
 @pytest.mark.parametrize("name", told_in_table("Dispatchers"))

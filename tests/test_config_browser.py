@@ -72,6 +72,16 @@ OTHER = {
     "proxy_config": ProxyConfig("http://127.0.0.1:1"),
     "user_agent": "me",
     "verbose": True,
+    "browser_type": "chromium",
+    "extra_args": ["--mute-audio"],
+    "headless": False,
+    "java_script_enabled": False,
+    "light_mode": True,
+    "storage_state": {"cookies": [], "origins": []},
+    "text_mode": True,
+    "viewport": {"width": 10, "height": 20},
+    "viewport_height": 30,
+    "viewport_width": 40,
 }
 
 
@@ -83,7 +93,7 @@ def test_has_crawl4ais_parameters_and_defaults():
 
 @pytest.mark.parametrize("name", sorted(set(BROWSER_DEFAULTS) - BROWSER))
 def test_parameter_without_effect_is_refused_unless_default(name):
-    with pytest.raises(UnsupportedOption, match=rf"^BrowserConfig\({name}='other'\) needs a browser"):
+    with pytest.raises(UnsupportedOption, match=rf"^BrowserConfig\({name}='other'\) has no effect yet"):
         BrowserConfig(**{name: "other"})
 
 
@@ -116,6 +126,14 @@ def test_headers_and_cookies_are_not_shared_w4():
         ("cookies", ["a"], "cookies must be a list of dicts, got "),
         ("user_agent", 5, "user_agent must be a string, got 5"),
         ("ignore_https_errors", None, "ignore_https_errors must be True or False, got None"),
+        ("browser_type", "opera", "browser_type must be 'chromium', got 'opera'"),
+        ("browser_type", "firefox", "browser_type='firefox' has no effect yet"),
+        ("viewport", {"width": 1}, "viewport must be a dict with width and height, got "),
+        ("viewport", {"width": 0, "height": 1}, r"viewport\['width'\] must be a whole number of pixels"),
+        ("viewport_width", -1, "viewport_width must be a whole number of pixels, 1 or more, got -1"),
+        ("storage_state", "/no/such/file", "storage_state must be a dict, or the path of a JSON file"),
+        ("storage_state", {"a": 1}, "storage_state must be a dict with 'cookies' and 'origins'"),
+        ("extra_args", "--a", "extra_args must be a list of strings"),
     ],
 )
 def test_wrong_values_are_refused(name, value, message):

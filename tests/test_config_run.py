@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scrapy_crawl4.config import CacheMode, CrawlerRunConfig, MatchMode, ProxyConfig
 from scrapy_crawl4.config.proxy_rotation import RoundRobinProxyStrategy
+from scrapy_crawl4.config.rendering import in_browser
 from scrapy_crawl4.config.supported import RUN_BROWSER, RUN_CONTENT, RUN_FETCH
 from scrapy_crawl4.exceptions import Crawl4Error, UnsupportedOption
 
@@ -171,7 +172,11 @@ OTHER = {
     "url_matcher": "*.html",
     "match_mode": MatchMode.AND,
     "max_retries": 2,
-    "render": "http",
+    "render": "browser",
+    "delay_before_return_html": 0.5,
+    "js_code": ["document.title"],
+    "wait_for": "css:h1",
+    "wait_until": "load",
 } | {name: True for name, value in DEFAULTS.items() if value is False and name in SUPPORTED}
 
 
@@ -208,8 +213,8 @@ def test_parameter_without_effect_is_refused_unless_default(name):
 def test_unsupported_option_is_a_value_error_of_this_package():
     assert issubclass(UnsupportedOption, ValueError)
     assert issubclass(UnsupportedOption, Crawl4Error)
-    with pytest.raises(UnsupportedOption, match="needs a browser"):
-        CrawlerRunConfig(js_code="x" * 500)
+    with pytest.raises(UnsupportedOption, match="has no effect yet"):
+        CrawlerRunConfig(js_code_before_wait="x" * 500)
     with pytest.raises(UnsupportedOption, match="was replaced by cache_mode"):
         CrawlerRunConfig(bypass_cache=True)
 
@@ -381,10 +386,36 @@ def test_no_cache_mode_is_the_cache_as_in_crawl4ai(mode):
     assert CrawlerRunConfig(cache_mode=mode).cache_mode is CacheMode.ENABLED
 
 
-@pytest.mark.parametrize("render", ["browser", "auto"])
-def test_browser_that_is_not_there_is_refused(render):
-    with pytest.raises(UnsupportedOption, match=f"^render='{render}' needs a browser"):
-        CrawlerRunConfig(render=render)
+def test_rendering_that_is_not_there_is_refused():
+    with pytest.raises(UnsupportedOption, match=r"^render='auto' has no effect yet"):
+        CrawlerRunConfig(render="auto")
+
+
+def test_what_needs_a_browser_is_no_matter_of_http():
+    with pytest.raises(ValueError, match=r"^render='http' cannot be given together with js_code, which needs a browser"):
+        CrawlerRunConfig(render="http", screenshot=True, js_code="1")
+    config = CrawlerRunConfig(render="http", screenshot=False)
+    with pytest.raises(ValueError, match="together with pdf"):
+        config.pdf = True
+
+
+@pytest.mark.parametrize(
+    ("options", "has_browser", "is_local", "expected"),
+    [
+        ({}, False, False, False),
+        ({}, True, False, True),
+        ({}, True, True, False),
+        ({"pdf": False, "delay_before_return_html": 0.1}, False, False, False),
+        ({"pdf": True}, False, False, True),
+        ({"delay_before_return_html": 1}, False, True, True),
+        ({"process_in_browser": True}, False, True, True),
+        ({"render": "http"}, True, False, False),
+        ({"render": "browser"}, False, False, True),
+        ({"render": "browser"}, False, True, True),
+    ],
+)
+def test_which_pages_the_browser_shows(options, has_browser, is_local, expected):
+    assert in_browser(CrawlerRunConfig(**options), has_browser=has_browser, is_local=is_local) is expected
 
 
 def test_list_of_proxies_shares_nothing():
@@ -433,8 +464,8 @@ def test_user_defaults_stand_between_arguments_and_defaults(defaults):
 def test_user_defaults_are_checked(defaults):
     with pytest.raises(ValueError, match="page_timeout must be"):
         defaults.set_defaults(page_timeout=-1)
-    with pytest.raises(UnsupportedOption, match="screenshot"):
-        defaults.set_defaults(screenshot=True)
+    with pytest.raises(UnsupportedOption, match="capture_mhtml"):
+        defaults.set_defaults(capture_mhtml=True)
     assert defaults.get_defaults() == {}
 
 

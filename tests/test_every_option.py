@@ -24,7 +24,6 @@ import scrapy_crawl4
 from scrapy_crawl4 import (
     AsyncWebCrawler,
     BM25ContentFilter,
-    BrowserConfig,
     Crawl4Spider,
     CrawlerMonitor,
     CrawlerRunConfig,
@@ -144,7 +143,27 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_monitor::test_aggregated_mode_shows_only_figures": "display_mode",
         "test_monitor::test_plain_lines_elsewhere": "file",
     },
+    "BrowserConfig": {
+        "test_browser::test_what_the_browser_config_says_of_all_pages": (
+            "viewport storage_state cookies user_agent text_mode light_mode extra_args browser_type"
+        ),
+        "test_browser::test_the_size_of_a_window": "viewport_width viewport_height",
+        "test_browser::test_the_proxy_of_all_pages": "proxy_config",
+        "test_browser::test_no_task_sees_what_another_one_is": "headers",
+        "test_browser::test_certificates_are_checked_where_that_is_asked_for": "ignore_https_errors",
+        "test_browser::test_verbose_tells_of_each_page": "verbose",
+        "test_browser::test_a_window_needs_a_display": "headless",
+        "test_browser::test_without_scripts_it_is_the_page_as_sent": "java_script_enabled",
+    },
     "CrawlerRunConfig": {
+        "test_browser::test_render_says_where_a_page_is_fetched": "render",
+        "test_browser::test_what_is_waited_for": "wait_for",
+        "test_browser::test_wait_until_says_how_far_a_page_is_loaded": "wait_until",
+        "test_browser::test_delay_before_return_html_lets_a_page_settle": "delay_before_return_html",
+        "test_browser::test_scripts_of_the_user": "js_code",
+        "test_browser::test_what_loads_on_sight_is_there_after_scrolling": "scan_full_page",
+        "test_browser::test_pictures_and_prints": "screenshot pdf",
+        "test_browser::test_raw_pages_and_files_are_shown_only_where_that_is_asked_for": "process_in_browser",
         "test_crawl4ai_defects::test_w3_proxies_of_concurrent_tasks_stay_apart": "proxy_config",
         "test_http_proxies::test_another_try_takes_another_proxy": "proxy_rotation_strategy",
         "test_http_proxies::test_a_session_sticks_to_its_proxy": "proxy_session_id proxy_session_ttl",
@@ -312,13 +331,12 @@ SHOWN: dict[str, dict[str, str]] = {
 HERE: dict[str, str] = {
     "AsyncWebCrawler": "crawler_strategy logger thread_safe",
     "AsyncWebCrawler.arun_many": "job",
-    "BrowserConfig": "proxy_config ignore_https_errors verbose cookies headers user_agent",
     "CrawlResult.failed": "url error_message status_code index metadata",
     "CrawlResult.from_html": "html url config content_type",
     "CrawlResult.from_item": "item",
     "CrawlResult.from_response": "response config",
     "CrawlerMonitor": "refresh_rate max_width",
-    "CrawlerRunConfig": "render url " + " ".join(content.EFFECTS | content.ONE_OF_A_KIND),
+    "CrawlerRunConfig": "url " + " ".join(content.EFFECTS | content.ONE_OF_A_KIND),
     "ExtractionStrategy": "verbose",
     "FixedLengthWordChunking": "chunk_size",
     "GeolocationConfig": "latitude longitude accuracy",
@@ -490,20 +508,6 @@ async def test_a_crawler_is_thread_safe_whatever_is_said():
         assert done == [True] * 3
 
 
-@pytest.mark.parametrize("name", HERE["BrowserConfig"].split())
-def test_a_browser_is_refused_with_all_that_it_has(name):
-    values = {
-        "proxy_config": "http://127.0.0.1:1",
-        "ignore_https_errors": False,
-        "verbose": True,
-        "cookies": [],
-        "headers": {},
-        "user_agent": "x",
-    }
-    with pytest.raises(UnsupportedOption, match="BrowserConfig"):
-        AsyncWebCrawler(config=BrowserConfig(**{name: values[name]}))
-
-
 def test_places_and_scrolling_are_refused_with_all_that_they_have():
     for name, value in (
         ("geolocation", GeolocationConfig(1, 2, 3)),
@@ -518,13 +522,6 @@ def test_options_of_a_monitor():
     for name, value in (("refresh_rate", 0), ("max_width", 19)):
         with pytest.raises(ValueError, match=name):
             CrawlerMonitor(**{name: value})
-
-
-@pytest.mark.parametrize("value", ["browser", "auto"])
-def test_rendering_is_refused(value):
-    assert CrawlerRunConfig(render="http").render == "http"
-    with pytest.raises(UnsupportedOption, match="render"):
-        CrawlerRunConfig(render=value)
 
 
 async def test_the_url_of_a_configuration_is_its_makers():

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ..exceptions import UnsupportedOption
 from .base import Config, Converted, option
-from .checks import dicts, flag, optional, text, text_map
+from .checks import count, dicts, flag, optional, refuse, text, text_map, texts
 from .proxy import Chosen, Proxy, check_proxy
 from .supported import BROWSER
 
 
-class BrowserConfig(Config, supported=BROWSER, missing="needs a browser, which is not available yet"):
+def _check_type(name: str, value: Any) -> str:
+    if value in ("firefox", "webkit"):
+        raise UnsupportedOption(f"{name}={value!r} has no effect yet: leave it at 'chromium'")
+    return "chromium" if value == "chromium" else refuse(name, "'chromium'", value)
+
+
+def _check_viewport(name: str, value: Any) -> dict[str, int]:
+    if not isinstance(value, Mapping) or set(value) != {"width", "height"}:
+        refuse(name, "a dict with width and height", value)
+    return {side: _PIXELS(f"{name}[{side!r}]", size) for side, size in value.items()}
+
+
+def _check_storage(name: str, value: Any) -> dict[str, Any]:
+    """Read a storage state: a dict as Playwright writes it, or the path of a JSON file with one."""
+    if isinstance(value, str | Path):
+        try:
+            value = json.loads(Path(value).read_text("utf-8"))
+        except (OSError, ValueError):
+            refuse(name, "a dict, or the path of a JSON file with one that can be read", str(value))
+    if not isinstance(value, Mapping) or not set(value) <= {"cookies", "origins"}:
+        refuse(name, "a dict with 'cookies' and 'origins'", value)
+    return dict(value)
+
+
+_PIXELS = count(1, "pixels")
+
+
+class BrowserConfig(Config, supported=BROWSER, missing="has no effect yet"):
     """How a browser is started and what it says of itself.
 
     The parameters have crawl4ai's names and defaults, except that ``user_agent`` is None (the browser's, or Scrapy's,
@@ -22,8 +53,10 @@ class BrowserConfig(Config, supported=BROWSER, missing="needs a browser, which i
     :raises UnsupportedOption: for a parameter that has no effect yet, set to anything but its default.
     """
 
-    browser_type: str = option(default="chromium")
-    headless: bool = option(default=True)
+    browser_type: str = option(default="chromium", check=_check_type)
+    """``"chromium"``: Chromium or Chrome."""
+    headless: bool = option(default=True, check=flag)
+    """Whether it runs without windows."""
     browser_mode: str = option(default="dedicated")
     use_managed_browser: bool = option(default=False)
     cdp_url: str | None = option(default=None)
@@ -40,16 +73,22 @@ class BrowserConfig(Config, supported=BROWSER, missing="needs a browser, which i
     proxy: str | None = option(default=None)
     proxy_config: Converted[Chosen, Proxy] = option(default=None, check=check_proxy)
     """The proxy of all pages: a ``ProxyConfig``, a dict or a string."""
-    viewport_width: int = option(default=1080)
-    viewport_height: int = option(default=600)
-    viewport: dict[str, int] | None = option(default=None)
+    viewport_width: int = option(default=1080, check=_PIXELS)
+    """Width of the page in CSS pixels."""
+    viewport_height: int = option(default=600, check=_PIXELS)
+    """Height of what is seen of the page at a time, in CSS pixels."""
+    viewport: dict[str, int] | None = option(default=None, check=optional(_check_viewport))
+    """``{"width": ..., "height": ...}`` in place of both."""
     device_scale_factor: float = option(default=1.0)
     accept_downloads: bool = option(default=False)
     downloads_path: str | None = option(default=None)
-    storage_state: Any = option(default=None)
+    storage_state: Any = option(default=None, check=optional(_check_storage))
+    """Cookies and local storage that each page starts with: a dict as Playwright's ``storage_state()`` gives it, or the
+    path of a JSON file with one, which is read at once."""
     ignore_https_errors: bool = option(default=True, check=flag)
     """Whether pages with an invalid certificate are fetched all the same."""
-    java_script_enabled: bool = option(default=True)
+    java_script_enabled: bool = option(default=True, check=flag)
+    """Whether scripts of the pages run; ``js_code`` does in any case."""
     sleep_on_close: bool = option(default=False)
     verbose: bool = option(default=False, check=flag)
     """Whether the crawler may print what it does."""
@@ -61,9 +100,12 @@ class BrowserConfig(Config, supported=BROWSER, missing="needs a browser, which i
     """The User-Agent header."""
     user_agent_mode: str = option(default="")
     user_agent_generator_config: MappingProxyType[str, Any] = option(default=MappingProxyType({}))
-    text_mode: bool = option(default=False)
-    light_mode: bool = option(default=False)
-    extra_args: list[str] | None = option(default=None)
+    text_mode: bool = option(default=False, check=flag)
+    """Whether pictures and fonts are left out."""
+    light_mode: bool = option(default=False, check=flag)
+    """Whether the browser goes without what a page that nobody looks at does not need."""
+    extra_args: list[str] | None = option(default=None, check=optional(texts))
+    """Further options of Chromium's command line."""
     debugging_port: int = option(default=9222)
     host: str = option(default="localhost")
     enable_stealth: bool = option(default=False)

@@ -56,6 +56,16 @@ def optional(check: Check) -> Check:
     return check_or_none
 
 
+def one_of(*words: str) -> Check:
+    """Return a check that accepts one of *words*."""
+    rule = f"one of {', '.join(map(repr, words))}"
+
+    def check(name: str, value: Any) -> str:
+        return value if isinstance(value, str) and value in words else refuse(name, rule, value)
+
+    return check
+
+
 def count(least: int, of: str = "") -> Check:
     """Accept whole numbers from *least* on; *of* says of what, for the message."""
     rule = f"a whole number{of and ' of '}{of}, {least} or more"

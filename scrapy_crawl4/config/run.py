@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .matching import matches
+from .rendering import HTTP, browser_options
 from .run_browser import BrowserPageOptions
 from .run_content import ContentOptions
 from .run_fetch import FetchOptions, LegacyCacheOptions
@@ -25,3 +26,8 @@ class CrawlerRunConfig(ContentOptions, FetchOptions, BrowserPageOptions, LegacyC
     def is_match(self, url: str) -> bool:
         """Tell whether this configuration is for *url*: its ``url_matcher`` accepts it, or there is none."""
         return matches(url, self.url_matcher, self.match_mode)
+
+    def _check_together(self) -> None:
+        super()._check_together()
+        if self.render == HTTP and (names := browser_options(self)):
+            raise ValueError(f"render='http' cannot be given together with {names[0]}, which needs a browser")

@@ -5,27 +5,50 @@ from __future__ import annotations
 from typing import Any
 
 from .base import Config, option
+from .checks import flag, number, one_of, optional, refuse, text
 from .supported import RUN_BROWSER
 
+STATES = ("commit", "domcontentloaded", "load", "networkidle")
 
-class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="needs a browser, which is not available yet"):
-    """Waiting, scripts, scrolling, captures and identity of a browser page."""
+
+def _check_scripts(name: str, value: Any) -> str | list[str] | None:
+    if value in (None, "", [], (), {}):
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return list(value)
+    return refuse(name, "a string or a list of strings", value)
+
+
+class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect yet"):
+    """Waiting, scripts, scrolling, captures and identity of a browser page.
+
+    Any of them that is not at its default has the browser show the page, that of a ``raw:`` or ``file:`` URL too.
+    """
 
     locale: str | None = option(default=None)
     timezone_id: str | None = option(default=None)
     geolocation: Any = option(default=None)
-    wait_until: str = option(default="domcontentloaded")
-    wait_for: str | None = option(default=None)
+    wait_until: str = option(default="domcontentloaded", check=one_of(*STATES))
+    """What ends the loading: ``"commit"``, ``"domcontentloaded"``, ``"load"`` or ``"networkidle"``."""
+    wait_for: str | None = option(default=None, check=optional(text))
+    """What must be there before the page is read: ``"css:SELECTOR"``, or ``"js:() => CONDITION"``. *page_timeout*
+    bounds the wait."""
     wait_for_timeout: int | None = option(default=None)
     wait_for_images: bool = option(default=False)
-    delay_before_return_html: float = option(default=0.1)
-    js_code: Any = option(default=None)
+    delay_before_return_html: float = option(default=0.1, check=number("seconds"))
+    """Seconds that the page has to settle when it is loaded and *wait_for* is there."""
+    js_code: str | list[str] | None = option(default=None, check=_check_scripts)
+    """JavaScript to run after that, or a list: each an expression, or statements with ``return`` and ``await``. What
+    they return is in ``result.js_execution_result``; one that throws fails the result, which keeps its page."""
     js_code_before_wait: Any = option(default=None)
     c4a_script: Any = option(default=None)
     js_only: bool = option(default=False)
     ignore_body_visibility: bool = option(default=True)
     body_visibility_timeout: int = option(default=30_000)
-    scan_full_page: bool = option(default=False)
+    scan_full_page: bool = option(default=False, check=flag)
+    """Whether to scroll through the whole page before anything else, so that what loads on sight is there."""
     scroll_delay: float = option(default=0.2)
     max_scroll_steps: int | None = option(default=None)
     process_iframes: bool = option(default=False)
@@ -36,14 +59,17 @@ class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="needs a browser
     override_navigator: bool = option(default=False)
     magic: bool = option(default=False)
     adjust_viewport_to_content: bool = option(default=False)
-    screenshot: bool = option(default=False)
+    screenshot: bool = option(default=False, check=flag)
+    """Whether to take a picture of the whole page, PNG in base64, as ``result.screenshot``."""
     screenshot_wait_for: float | None = option(default=None)
     screenshot_height_threshold: int = option(default=10_000)
     force_viewport_screenshot: bool = option(default=False)
-    pdf: bool = option(default=False)
+    pdf: bool = option(default=False, check=flag)
+    """Whether to print the page, as ``result.pdf``."""
     capture_mhtml: bool = option(default=False)
     log_console: bool = option(default=False)
     capture_network_requests: bool = option(default=False)
     capture_console_messages: bool = option(default=False)
-    process_in_browser: bool = option(default=False)
+    process_in_browser: bool = option(default=False, check=flag)
+    """Whether the browser shows pages of ``raw:`` and ``file:`` URLs too."""
     virtual_scroll_config: Any = option(default=None)

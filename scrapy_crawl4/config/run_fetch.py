@@ -28,9 +28,9 @@ def _check_cache_mode(name: str, value: Any) -> CacheMode:
 
 
 def _check_render(name: str, value: Any) -> str:
-    if value in {"browser", "auto"}:
-        raise UnsupportedOption(f"{name}={value!r} needs a browser, which is not available yet: use 'http'")
-    return "http" if value == "http" else refuse(name, "None, 'http', 'browser' or 'auto'", value)
+    if value == "auto":
+        raise UnsupportedOption(f"{name}='auto' has no effect yet: use None, 'http' or 'browser'")
+    return str(value) if value in ("http", "browser") else refuse(name, "None, 'http', 'browser' or 'auto'", value)
 
 
 def _check_user_agent_mode(name: str, value: Any) -> str:
@@ -50,7 +50,8 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Connection, cache, session, pace, and which URLs a configuration is for."""
 
     render: str | None = option(default=None, check=optional(_check_render))
-    """``"http"`` fetches over HTTP; None does so too."""
+    """``"http"`` fetches over HTTP, ``"browser"`` in a browser. None is the browser where the crawler has a
+    ``BrowserConfig`` or an option needs one, and HTTP otherwise."""
     proxy_config: Converted[Kept, Proxy] = option(default=None, check=check_proxies)
     """The proxy: a ``ProxyConfig``, a dict, or a string such as ``"http://user:password@host:port"``; ``"direct"`` for
     none, even where the environment names one. A list is for escalation: the first try takes the first one, and a

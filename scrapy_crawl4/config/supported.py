@@ -73,8 +73,38 @@ RUN_FETCH = frozenset(
     }
 )
 
-RUN_BROWSER: frozenset[str] = frozenset()
+RUN_BROWSER = frozenset(
+    {
+        "delay_before_return_html",
+        "js_code",
+        "pdf",
+        "process_in_browser",
+        "scan_full_page",
+        "screenshot",
+        "wait_for",
+        "wait_until",
+    }
+)
 
-BROWSER = frozenset({"cookies", "headers", "ignore_https_errors", "proxy_config", "user_agent", "verbose"})
+BROWSER = frozenset(
+    {
+        "browser_type",
+        "cookies",
+        "extra_args",
+        "headers",
+        "headless",
+        "ignore_https_errors",
+        "java_script_enabled",
+        "light_mode",
+        "proxy_config",
+        "storage_state",
+        "text_mode",
+        "user_agent",
+        "verbose",
+        "viewport",
+        "viewport_height",
+        "viewport_width",
+    }
+)
 
 HTTP = frozenset({"data", "downloads_path", "follow_redirects", "headers", "json", "method", "verify_ssl"})

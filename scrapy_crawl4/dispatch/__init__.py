@@ -12,10 +12,11 @@ from .progress import Progress
 from .rate_limiter import HostPace, RateLimiter
 from .retry_after import parse_retry_after
 from .semaphore import SemaphoreDispatcher
-from .session import HTTP, MODEL, Job, Session
+from .session import BROWSER, HTTP, MODEL, Job, Session
 from .statistics import DispatchStatistics
 
 __all__ = [
+    "BROWSER",
     "HTTP",
     "LOCAL",
     "MODEL",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .costs import CostModel
 from .memory import MB
-from .session import MODEL
+from .session import BROWSER, MODEL
 
 if TYPE_CHECKING:
     from .memory import MemorySample
@@ -21,6 +21,8 @@ Measured on pages of 1 to 20 MB: 11 (plain text) to 19 (many small elements). Co
 """
 REST = 4.0
 """Memory that a finished result keeps, in sizes of the body, until somebody takes it or it is measured."""
+TAB = 80 * MB
+"""Memory that a page needs in a browser before anything of it has arrived: a process of its own."""
 SAMPLE_AFTER = 0.01
 """Share of the limit by which accounts may move before memory is measured anew."""
 FITTING = 0.85
@@ -41,6 +43,8 @@ class Claim:
     """Bytes of body that have arrived."""
     seen: float = 0.0
     """Bytes of memory for it that the last sample has counted."""
+    shown: bool = False
+    """Whether a sample has counted what shows it."""
     waits: bool = False
     """Whether its content work has begun and waits."""
 
@@ -52,11 +56,13 @@ class Claim:
     @property
     def growth(self) -> float:
         """Bytes by which memory may still grow for this page, before its content work if that is done alone."""
-        return max(0.0, (HOLD if self.works_alone else WORK) * self.expected - self.seen)
+        tab = TAB if self.kind == BROWSER and not self.shown else 0
+        return tab + max(0.0, (HOLD if self.works_alone else WORK) * self.expected - self.seen)
 
     def sampled(self) -> None:
         """Take in that a sample has counted what is there."""
         self.seen = self.received * (WORK if self.waits else 1)
+        self.shown = True
 
 
 class MemoryLedger:
@@ -102,7 +108,7 @@ class MemoryLedger:
         if kind == MODEL:
             return WORK * expected / MB
         work = (WORK - HOLD) * max(0, expected - max(self._largest, self._work_seen))
-        return (HOLD * expected + work) / MB
+        return ((TAB if kind == BROWSER else 0) + HOLD * expected + work) / MB
 
     def open(self, number: int, kind: str, host: str, size: int | None) -> None:
         """Make the claim of session *number*."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from ._validate import number
-from .cgroups import memory_groups
+from .cgroups import MemoryGroup, memory_groups
 
 MB = 1024 * 1024
 NEARLY_REACHED = 0.8
@@ -65,14 +65,26 @@ class MemoryProbe:
         process_mb = self._tree_mb()
         if self._limit_mb is not None:
             return MemorySample(process_mb, self._limit_mb, process_mb)
+        used, limit, _ = max(self._limits(), key=_pressure)
+        return MemorySample(used / MB, limit / MB, process_mb)
+
+    @property
+    def limit_source(self) -> str:
+        """What the limit is that of, as the end of a sentence."""
+        if self._limit_mb is not None:
+            return "this probe"
+        *_, group = max(self._limits(), key=_pressure)
+        return "this machine" if group is None else f"the control group {group.path}"
+
+    def _limits(self) -> list[tuple[int, int, MemoryGroup | None]]:
+        """Return bytes used and allowed for the machine and each control group with a limit."""
         host = psutil.virtual_memory()
-        candidates = [(host.total - host.available, host.total)]
+        limits: list[tuple[int, int, MemoryGroup | None]] = [(host.total - host.available, host.total, None)]
         for group in self._groups:
             limit = group.limit()
             if limit is not None and limit < host.total:
-                candidates.append((group.used(), max(limit, 1)))
-        used, limit = max(candidates, key=_pressure)
-        return MemorySample(used / MB, limit / MB, process_mb)
+                limits.append((group.used(), max(limit, 1), group))
+        return limits
 
     def _tree_mb(self) -> float:
         if self._samples % CHILDREN_EVERY == 0:
@@ -95,9 +107,9 @@ def give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _pressure(candidate: tuple[int, int]) -> tuple[float, int]:
-    """Rank a pair of bytes used and limit: nearly reached limits by their share, the others by the room they leave."""
-    used, limit = candidate
+def _pressure(candidate: tuple[int, int, object]) -> tuple[float, int]:
+    """Rank bytes used and limit: nearly reached limits by their share, the others by the room they leave."""
+    used, limit, _ = candidate
     return max(NEARLY_REACHED, used / limit), used - limit
 
 

@@ -9,6 +9,8 @@ T = TypeVar("T")
 
 HTTP = "http"
 """The kind of a session that fetches over HTTP."""
+BROWSER = "browser"
+"""The kind of a session whose page a browser shows."""
 MODEL = "model"
 """The kind of a session whose page waits for a language model: what content work made of it stays in memory meanwhile,
 beside that of other pages."""

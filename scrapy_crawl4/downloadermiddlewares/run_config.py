@@ -11,6 +11,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from ..config import META_KEY, CrawlerRunConfig, config_in
 from ..config.proxy_rotation import most_retries
+from ..config.rendering import needing_browser
 from ..config.supported import RUN_FETCH
 from ..exceptions import Crawl4Error, UnsupportedOption
 from ..pipelines import CrawlResultPipeline
@@ -45,7 +46,7 @@ EFFECTIVE = frozenset(
         "proxy_session_auto_release",
         "proxy_session_id",
         "proxy_session_ttl",
-        "render",  # "http" is what happens anyway; others are refused by the configuration
+        "render",  # "http" is what happens anyway; others are refused
         "session_id",
         "shared_data",  # the user's own, as is url
         "url",
@@ -169,6 +170,11 @@ class RunConfigMiddleware:
         url = request.meta.get("redirect_urls", [request.url])[0]
         if not config.is_match(url):
             raise ValueError(f"No matching configuration found for URL: {url}")
+        if names := needing_browser(config):
+            raise UnsupportedOption(
+                f"{names[0]} has no effect in meta[{META_KEY!r}] of a spider's request, whose pages no browser shows yet: "
+                "leave it out."
+            )
         given = {name for name in RUN_FETCH if config.is_given(name) and not _is_default(config, name)}
         for name in sorted(given - EFFECTIVE):
             hint = ELSEWHERE.get(name, "leave it out")

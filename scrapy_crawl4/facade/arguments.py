@@ -47,17 +47,19 @@ def refuse_given(**options: object) -> None:
 
 
 def http_config(config: object) -> HTTPCrawlerConfig:
-    """Return the HTTP configuration of a crawler, or raise the error that says what is wrong."""
+    """Return the HTTP configuration of a crawler, also that of one whose pages the browser shows.
+
+    :raises TypeError: for a *config* of another type.
+    """
     if config is None:
         return HTTPCrawlerConfig()
     if isinstance(config, HTTPCrawlerConfig):
         return config.clone()
     if isinstance(config, BrowserConfig):
-        raise UnsupportedOption(
-            "AsyncWebCrawler(config=BrowserConfig(...)) asks for the browser, which is not available yet: leave it out "
-            "to fetch over HTTP."
-        )
-    raise TypeError(f"config must be an HTTPCrawlerConfig or None, got {type(config).__name__}.")
+        agent = {} if config.user_agent is None else {"User-Agent": config.user_agent}
+        headers = (config.headers or {}) | agent
+        return HTTPCrawlerConfig(headers=headers or None, verify_ssl=not config.ignore_https_errors)
+    raise TypeError(f"config must be an HTTPCrawlerConfig, a BrowserConfig or None, got {type(config).__name__}.")
 
 
 def check_urls(urls: object) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
+from ..browser import BrowserMissing
 from ..cache.answer import host_answer, is_cached
 from ..cache.meta import ONLY_CACHED
 from ..config.proxy_rotation import has_untried, is_blocked, most_retries
@@ -23,6 +24,7 @@ from ..results import CrawlResult
 from .downloads import result_of
 from .fallback import with_fallback
 from .local import read_file
+from .pages import PageFetch, local_page, page_request, with_captured
 from .proxies import proxy_failure, proxy_used, status_of
 from .redirects import unfollowed
 from .requests import make_request, session_key
@@ -100,6 +102,9 @@ class SessionCrawl:
 
     async def _crawl(self) -> CrawlResult | None:
         work = self._work
+        if work.kind != "http" and work.rendered:
+            response, page = await local_page(work, self._runner.plan, self._runner.engine.browser)
+            return await self._judge_page(response, page)
         if work.kind == "raw":
             html, base = raw_html(work.url), work.config.base_url or ""
             return await self._content(lambda: _from_html(html, work, base))
@@ -113,14 +118,18 @@ class SessionCrawl:
 
     async def _crawl_http(self) -> CrawlResult | None:
         work, engine = self._work, self._runner.engine
-        request = make_request(work, self._runner.plan, self._session.job.retries)
+        page = None
+        if work.rendered:
+            request, page = page_request(work, self._runner.plan, engine.browser, self._session.job.retries)
+        else:
+            request = make_request(work, self._runner.plan, self._session.job.retries)
         request.meta[LISTENER] = self._runner.slow_down
         request.meta[ONLY_CACHED] = self._session.job.host == LOCAL
         meter = PageMeter(self._runner.driver, self._session)
         try:
             response = await engine.fetch(request, meter)
             meter.complete(len(response.body))
-        except PageTooLarge:
+        except (PageTooLarge, BrowserMissing):
             raise
         except NotInCache:
             self.left_cache = True
@@ -139,7 +148,20 @@ class SessionCrawl:
         self.bytes_received = len(response.body)
         if host_answer(response) is not None:
             work.proxies_used.append(proxy_used(request, response.status))
-        return await self._judge(response)
+        return await (self._judge(response) if page is None else self._judge_page(response, page))
+
+    async def _judge_page(self, response: Response, page: PageFetch) -> CrawlResult | None:
+        """Return the result of what the browser showed, with what was captured of it."""
+        self.bytes_received = len(response.body)
+        work = self._work
+        if work.kind == "http":
+            result = await self._judge(response)
+        elif work.kind == "raw":
+            html, base = response.text, work.config.base_url or ""
+            result = await self._content(lambda: _from_html(html, work, base))
+        else:
+            result = await self._content(lambda: _from_file(response, work))
+        return None if result is None else with_captured(result, page)
 
     async def _judge(self, response: Response) -> CrawlResult | None:
         """Return the result, or None when the response asks for another try."""

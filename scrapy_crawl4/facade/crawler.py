@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..cache.folder import folder_setting
-from ..config import Crawl4Settings, HTTPCrawlerConfig
+from ..config import BrowserConfig, Crawl4Settings, HTTPCrawlerConfig
 from ..dispatch import BaseDispatcher
 from ..exceptions import EngineError
 from .arguments import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from scrapy import Request, Spider
 
-    from ..config import BrowserConfig, CrawlerRunConfig
+    from ..config import CrawlerRunConfig
     from ..results import CrawlResult
     from .bridge import EngineLoop
     from .tasks import CrawlTask
@@ -59,8 +59,8 @@ class AsyncWebCrawler:
 
     :param crawler_strategy: not supported: Scrapy downloads.
     :param config: an :class:`~scrapy_crawl4.HTTPCrawlerConfig`; without one, Scrapy's own settings say whether
-        certificates are verified. A :class:`~scrapy_crawl4.BrowserConfig` asks for the browser, which is not available
-        yet.
+        certificates are verified. A :class:`~scrapy_crawl4.BrowserConfig` has the browser show the pages of all
+        runs of URLs, unless a configuration says ``render="http"``; what it says of requests counts for these too.
     :param base_directory: the folder of the cache; without it, the setting ``HTTPCACHE_DIR`` or a usual place.
     :param thread_safe: accepted; a crawler always is.
     :param logger: not supported: messages go to the logger ``scrapy_crawl4``.
@@ -85,14 +85,15 @@ class AsyncWebCrawler:
     ) -> None:
         refuse_given(crawler_strategy=crawler_strategy, logger=logger)
         self.http_config = http_config(config)
+        self.browser_config = config if isinstance(config, BrowserConfig) else None
         self.thread_safe = thread_safe
         self._settings = given_settings(settings or {})
         self._settings |= folder_setting(base_directory, self._settings)
         refuse(self._settings, OF_PROCESS)
         if limit := os.environ.get(MEMORY_LIMIT):
             self._settings.setdefault(MEMORY_LIMIT, limit)
-        if isinstance(config, HTTPCrawlerConfig):
-            self._settings["DOWNLOAD_VERIFY_CERTIFICATES"] = config.verify_ssl
+        if config is not None:
+            self._settings["DOWNLOAD_VERIFY_CERTIFICATES"] = self.http_config.verify_ssl
         self._crawl4 = Crawl4Settings.from_settings(self._settings)
         self._engine: Engine | None = None
         self._making = threading.Lock()
@@ -208,6 +209,8 @@ class AsyncWebCrawler:
         folder = job_folder(job)
         refuse(self._settings, OF_URLS)
         defaults = config_defaults(self._settings)
+        if self.browser_config is not None and self.browser_config.verbose:
+            defaults["verbose"] = True
         configs = [with_defaults(item, defaults) for item in configs_of(config, overrides)]
         total = len(urls) if isinstance(urls, Sized) else None
         policy = run_dispatcher(dispatcher, configs[0], self._settings)
@@ -222,6 +225,7 @@ class AsyncWebCrawler:
             markdown_converter=converter,
             draw=draw,
             defaults=defaults,
+            browser=self.browser_config,
         )
         ahead = self._crawl4.lookahead if lookahead is None else checked_lookahead(lookahead)
         client = RunClient(self._open, plan, urls, ahead, folder)
@@ -278,5 +282,5 @@ class AsyncWebCrawler:
         """Return an engine that is not closed; of several threads that want one, the first makes it."""
         with self._making:
             if self._engine is None or self._engine.is_over:
-                self._engine = Engine(home, self._settings, self._crawl4.llm_concurrency)
+                self._engine = Engine(home, self._settings, self._crawl4.llm_concurrency, self.browser_config)
             return self._engine

@@ -12,6 +12,8 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 
+from ..browser import Browser, LaunchOptions
+from ..config import BrowserConfig
 from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import EngineError
@@ -68,16 +70,24 @@ class Engine:
     :param home: the loop.
     :param settings: the user's Scrapy settings.
     :param llm_concurrency: pages that may wait for a language model at a time.
+    :param browser: how the browser is started, if a page needs it; None is as by default.
     """
 
     host_limits: Callable[[str], HostLimits] | None = None
     """What the settings demand of each host, in every run of URLs; set once the crawler is open."""
 
-    def __init__(self, home: EngineLoop, settings: Mapping[str, Any], llm_concurrency: int) -> None:
+    def __init__(
+        self,
+        home: EngineLoop,
+        settings: Mapping[str, Any],
+        llm_concurrency: int,
+        browser: BrowserConfig | None = None,
+    ) -> None:
         self.home = home
         self.runs: set[Runner | SpiderRun] = set()
         self.jobs: WeakSet[JobThread] = WeakSet()
         """Those of its runs, which may have something to write when the runs have ended."""
+        self.browser = Browser(LaunchOptions.of(browser or BrowserConfig()))
         self.threads = ContentThreads(llm_concurrency)
         self.sessions = Turns()
         """Whose turn it is in each ``session_id``, over all runs."""
@@ -195,6 +205,7 @@ class Engine:
         if self._crawl is not None:
             with contextlib.suppress(Exception):  # what went wrong while it ran was reported then
                 await self._crawl
+        await self.browser.close()
         self._leave()
 
     def _leave(self) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from scrapy import Spider
 
-    from ..config import CrawlerRunConfig, HTTPCrawlerConfig
+    from ..config import BrowserConfig, CrawlerRunConfig, HTTPCrawlerConfig
     from ..dispatch import BaseDispatcher, Progress
 
 
@@ -32,6 +32,7 @@ class Plan:
     total: elements of the input; None when that is not known before it is read.
     markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
+    browser: how the browser is started and what its pages say; None unless the crawler was given one.
     draw: chooses proxies and user agents.
     caller: the event loop of the user, for the functions of a config; None is the engine's.
     defaults: parameters of configs, by name, where a config says nothing.
@@ -46,6 +47,7 @@ class Plan:
     batch: bool = False
     markdown_converter: str = "turbohtml"
     draw: Draw = field(default_factory=Draw)
+    browser: BrowserConfig | None = None
     caller: AbstractEventLoop | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     account: Callable[[Progress], Progress] = _as_it_is

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from scrapy import Request
 from scrapy.http import JsonRequest
 
-from ..config import META_KEY
+from ..config import META_KEY, ProxyConfig
 from .tasks import CrawlTask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .plan import Plan
     from .tasks import Work
 
@@ -34,7 +33,7 @@ def make_request(work: Work, plan: Plan, attempt: int = 0) -> Request:
     element, http = work.element, plan.http
     headers = _headers(work, plan)
     if isinstance(element, Request):
-        request = element.replace(dont_filter=True)
+        request = element.replace(dont_filter=True, cookies=_cookies(element.cookies, plan, element.url))
         request.meta.update(_meta(work, plan, attempt) | element.meta | {META_KEY: work.config})
         for name, value in headers.items():
             request.headers.setdefault(name, value)
@@ -43,7 +42,7 @@ def make_request(work: Work, plan: Plan, attempt: int = 0) -> Request:
     given: dict[str, Any] = {
         "method": work.config.method if work.config.is_given("method") else http.method,
         "headers": headers | _lower((task and task.headers) or {}),
-        "cookies": dict((task and task.cookies) or {}),
+        "cookies": _cookies((task and task.cookies) or {}, plan, work.url),
         "meta": _meta(work, plan, attempt) | dict((task and task.meta) or {}) | {META_KEY: work.config},
         "dont_filter": True,
     }
@@ -74,6 +73,8 @@ def _meta(work: Work, plan: Plan, attempt: int) -> dict[str, Any]:
     }
     if not plan.http.follow_redirects:
         meta["dont_redirect"] = True
+    if plan.browser is not None and (proxy := plan.browser.proxy_config) is not None:
+        meta["proxy"] = proxy.url if isinstance(proxy, ProxyConfig) else None
     return meta | plan.draw.proxy_meta(config, work.index, attempt)
 
 
@@ -87,6 +88,22 @@ def session_key(work: Work) -> str | int:
     """Return the name of the cookie jar of *work*: its session's, or one that only this task has."""
     own = work.element.session_id if isinstance(work.element, CrawlTask) else None
     return own or work.config.session_id or id(work)
+
+
+def placed(cookie: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """Return *cookie* with the place where it counts: its own, or that of the page *url*."""
+    place = {} if "domain" in cookie else {"domain": urlsplit(cookie.get("url", url)).hostname or ""}
+    return {"path": "/", **place, **{name: value for name, value in cookie.items() if name != "url"}}
+
+
+def _cookies(own: Any, plan: Plan, url: str) -> Any:
+    """Return *own* cookies, a mapping or a list, behind those that all pages have."""
+    everywhere = [placed(cookie, url) for cookie in (plan.browser and plan.browser.cookies) or ()]
+    if not everywhere:
+        return dict(own) if isinstance(own, Mapping) else own
+    if isinstance(own, Mapping):
+        own = [{"name": name, "value": value} for name, value in own.items()]
+    return [*everywhere, *own]
 
 
 def _body(data: Any) -> bytes | str | None:

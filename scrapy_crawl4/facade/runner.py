@@ -8,9 +8,10 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..config.rendering import in_browser
 from ..content.llm_scope import asks_model
 from ..content.markdown import with_converter
-from ..dispatch import HTTP, LOCAL, MODEL, DispatchController, DispatchDriver, MemoryProbe
+from ..dispatch import BROWSER, HTTP, LOCAL, MODEL, DispatchController, DispatchDriver, MemoryProbe
 from .cached import is_in_cache
 from .content_work import ContentWork
 from .crawl import SessionCrawl
@@ -179,6 +180,8 @@ class Runner:
         try:
             work = make_work(index, element, self.plan.configs)
             work.config = with_converter(with_defaults(work.config, self.plan.defaults), self.plan.markdown_converter)
+            has_browser, is_local = self.plan.browser is not None, work.kind != "http"
+            work.rendered = in_browser(work.config, has_browser=has_browser, is_local=is_local)
         except BadElement as bad:
             self._refuse(failed_before_start(index, bad.url, bad.message, metadata=bad.metadata))
         else:
@@ -188,8 +191,8 @@ class Runner:
                 self._dispatch(work)
 
     def _dispatch(self, work: Work) -> None:
-        host = LOCAL if is_in_cache(work, self.plan, self.engine) else work.host
-        self.controller.add(work, host, MODEL if asks_model(work.config) else HTTP)
+        host = LOCAL if not work.rendered and is_in_cache(work, self.plan, self.engine) else work.host
+        self.controller.add(work, host, _kind_of(work))
 
     def _resume(self, job: Job[Work]) -> None:
         self.controller.put_back(job)
@@ -296,3 +299,9 @@ class Runner:
             self._watch.close(self.engine.crawler.stats)
             self.engine.runs.discard(self)
             self._send(End(reason))
+
+
+def _kind_of(work: Work) -> str:
+    if work.rendered:
+        return BROWSER
+    return MODEL if asks_model(work.config) else HTTP

@@ -62,6 +62,8 @@ class Work:
     kind: str
     """``http``, ``file`` or ``raw``."""
     element: str | CrawlTask | Request
+    rendered: bool = False
+    """Whether the browser shows its page."""
     seconds_left: float = 0.0
     """What is left of its ``page_timeout``, in seconds."""
     proxies_used: list[dict[str, Any]] = field(default_factory=list)

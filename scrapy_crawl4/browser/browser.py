@@ -1,0 +1,147 @@
+"""The browser of an engine: started on first use, one page for each task, ended with the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from .errors import BrowserGone, BrowserMissing, PageFailed, page_error
+from .launch import BrowserProcess
+from .scripts import ScriptError
+from .tab import Tab, finished
+from .visit import visit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .launch import LaunchOptions
+    from .order import Captured, PageOrder
+
+SESSIONS = 16
+"""Pages of sessions that are kept between tasks; of others, cookies and local storage are."""
+
+
+class Browser:
+    """Shows pages. All methods run on one event loop.
+
+    :param options: how its process is started.
+    """
+
+    def __init__(self, options: LaunchOptions) -> None:
+        self._options = options
+        self._process: BrowserProcess | None = None
+        self._starting = asyncio.Lock()
+        self._tabs: set[Tab] = set()
+        self._sessions: dict[str, Tab] = {}
+        """Pages of sessions that no task is on, that of the last task last."""
+        self._states: dict[str, object] = {}
+        """What sessions without a page are to have again."""
+        self._closed = False
+
+    @property
+    def version(self) -> str:
+        """The browser's name, version and program; ``""`` while it does not run."""
+        process = self._process
+        return "" if process is None else f"Chromium {process.browser.version} ({process.executable.path})"
+
+    async def show(self, order: PageOrder) -> Captured:
+        """Return the page that *order* asks for; cancelling it closes the page.
+
+        A browser that ends meanwhile is started again, and the page tried once more.
+
+        :raises BrowserMissing: when there is no browser to start.
+        :raises PageFailed: when the page cannot be shown.
+        :raises BrowserGone: when the browser ended a second time.
+        """
+        try:
+            return await self._show(order)
+        except BrowserGone:
+            return await self._show(order)
+
+    async def close(self) -> None:
+        """Close all pages, then the browser; nothing of it is left when this returns."""
+        self._closed = True
+        async with self._starting:
+            process, self._process = self._process, None
+            self._sessions.clear()
+            self._states.clear()
+            if process is not None:
+                await finished(process.close())
+
+    async def _show(self, order: PageOrder) -> Captured:
+        process = await self._started()
+        from playwright.async_api import Error
+
+        try:
+            async with self._tab(process, order) as tab:
+                return await visit(tab, order)
+        except ScriptError as error:
+            raise PageFailed(str(error)) from error
+        except Error as error:
+            if not process.is_alive:
+                raise BrowserGone("The browser ended while the page was open.") from error
+            raise page_error(error) from error
+
+    async def _started(self) -> BrowserProcess:
+        async with self._starting:
+            if self._closed:
+                raise BrowserMissing("The browser was closed before the page was opened.")
+            if self._process is not None and not self._process.is_alive:
+                process, self._process = self._process, None
+                self._sessions.clear()
+                await finished(process.close())
+            if self._process is None:
+                self._process = await BrowserProcess.start(self._options)
+            return self._process
+
+    @asynccontextmanager
+    async def _tab(self, process: BrowserProcess, order: PageOrder) -> AsyncIterator[Tab]:
+        """Give the page to do *order* on, and close it or keep it for its session afterwards."""
+        tab = await self._session_tab(order)
+        if tab is None:
+            state = self._states.pop(order.session, None) if order.session is not None else None
+            tab = await Tab.open(process.browser, order.identity, state)
+        try:
+            yield tab
+        except BaseException:
+            await self._drop(order, tab)
+            raise
+        if order.session is None or self._closed:
+            await tab.close()
+        else:
+            await self._keep(order.session, tab)
+
+    async def _session_tab(self, order: PageOrder) -> Tab | None:
+        """Return the page of the order's session if it can go on with it."""
+        tab = self._sessions.pop(order.session, None) if order.session is not None else None
+        if tab is None or not tab.is_open:
+            return None
+        if tab.identity == order.identity:
+            return tab
+        # Another user agent or proxy needs another context, which takes over what the session knows.
+        await self._park(order.session or "", tab)
+        return None
+
+    async def _keep(self, session: str, tab: Tab) -> None:
+        self._sessions[session] = tab
+        while len(self._sessions) > SESSIONS:
+            oldest = next(iter(self._sessions))
+            await self._park(oldest, self._sessions.pop(oldest))
+
+    async def _drop(self, order: PageOrder, tab: Tab) -> None:
+        """Close a page that failed; its session goes on with what cookies it got."""
+        if order.session is not None and tab.is_open and not self._closed:
+            await finished(self._park(order.session, tab))
+        else:
+            await tab.close()
+
+    async def _park(self, session: str, tab: Tab) -> None:
+        """Close the page of *session*, and remember its cookies and local storage."""
+        try:
+            async with asyncio.timeout(1):
+                self._states[session] = await tab.state()
+        except Exception:  # noqa: BLE001 - a page that cannot say it any more
+            self._states.setdefault(session, None)
+        finally:
+            await tab.close()

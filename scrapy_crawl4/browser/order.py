@@ -1,0 +1,56 @@
+"""What a task wants of the browser, and what the browser brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..config import CrawlerRunConfig
+    from .identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class PageOrder:
+    """One page to be shown.
+
+    url: ``http``, ``https`` or ``file``; for a page that is given, what its links are relative to, or ``""``.
+    config: how it is loaded, and what is captured.
+    identity: what the page says of itself.
+    cookies: as Playwright's ``add_cookies()`` takes them.
+    session: name of the page that tasks go on with; None for a page of its own.
+    html: a page that is given instead of fetched.
+    """
+
+    url: str
+    config: CrawlerRunConfig
+    identity: Identity
+    cookies: Sequence[Mapping[str, Any]] = ()
+    session: str | None = None
+    html: str | None = None
+
+
+@dataclass(slots=True)
+class Captured:
+    """One page that was shown.
+
+    url: where it ended.
+    status: of the final response; 200 where there was none, as for files.
+    headers: of the final response, names as the server wrote them.
+    body: the page as it stands, or the file as it was sent if that was no page.
+    is_page: whether *body* is what the browser made of a page, in UTF-8.
+    redirects: ``{"url", "status_code"}`` of each hop before *url*.
+    fields: of the result: screenshot, pdf and the like.
+    error: a sentence when something that was asked of the page failed.
+    """
+
+    url: str
+    status: int = 200
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    is_page: bool = True
+    redirects: list[dict[str, Any]] = field(default_factory=list)
+    fields: dict[str, Any] = field(default_factory=dict)
+    error: str = ""

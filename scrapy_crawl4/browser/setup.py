@@ -1,0 +1,74 @@
+"""Finding a browser, and installing one where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from .errors import INSTALL_PLAYWRIGHT
+from .executable import find_executable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .executable import Executable
+
+PACKAGE = "chromium"
+"""Debian's package of a browser."""
+
+
+def own_executable() -> str:
+    """Return where Playwright keeps the Chromium that it installs, whether it is there or not.
+
+    :raises ImportError: when Playwright is not installed.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+def run_command(command: Sequence[str]) -> bool:
+    """Run *command*, whose output is shown, and return whether it succeeded."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=environment).returncode == 0  # noqa: S603 - our own commands
+
+
+def set_up(tell: Callable[[str], object], run: Callable[[Sequence[str]], bool] = run_command) -> bool:
+    """Find a browser or install one, tell each step in a sentence, and return whether there is one in the end.
+
+    :param tell: takes the sentences.
+    :param run: runs a command.
+    :raises BrowserMissing: when the environment names a browser that is not there.
+    """
+    try:
+        own = own_executable()
+    except ImportError:
+        tell(f"Playwright is not installed. Run: {INSTALL_PLAYWRIGHT}")
+        return False
+    if (found := find_executable(own)) is not None:
+        tell(_found(found))
+        return True
+    for command in _commands():
+        tell(f"No browser was found. Running: {' '.join(command)}")
+        if run(command) and (found := find_executable(own)) is not None:
+            tell(_found(found))
+            return True
+    tell("No browser could be installed. Install Chromium or Chrome with the means of your system, and run this again.")
+    return False
+
+
+def _found(found: Executable) -> str:
+    return f"The browser is {found.path}, {found.source}."
+
+
+def _commands() -> Iterator[list[str]]:
+    """Yield the commands that may install a browser, the best one for this machine first."""
+    apt = shutil.which("apt-get")
+    if apt is not None and os.geteuid() == 0:
+        # With all that it needs of the system, which Playwright's own one may miss.
+        yield ["sh", "-c", f"{apt} update -q && {apt} install -q -y --no-install-recommends {PACKAGE}"]
+    yield [sys.executable, "-m", "playwright", "install", "chromium"]

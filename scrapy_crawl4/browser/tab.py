@@ -1,0 +1,119 @@
+"""One page in a context of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable, Mapping
+    from typing import Any, Self
+
+    from playwright.async_api import Browser, BrowserContext, Page, Response
+
+    from .identity import Identity
+
+LONGEST_CLOSE = 5.0
+"""Seconds that a page has to close; one that has not, in a browser that hangs, is left to the browser's end."""
+
+
+class Tab:
+    """A page of one identity, whose cookies, storage, cache and workers no other page sees.
+
+    It is thrown away with all of these when its task or session ends: what a page leaves behind, handlers that run
+    while it goes included, has nowhere to stay.
+
+    :param context: its browser context.
+    :param page: its only page; others that it opens are closed at once.
+    :param identity: what the context was made for.
+    """
+
+    def __init__(self, context: BrowserContext, page: Page, identity: Identity) -> None:
+        self.page = page
+        self.identity = identity
+        self.documents: list[Response] = []
+        """Responses that the page's own documents came with, in order, redirects included."""
+        self._context = context
+        self._popups: set[asyncio.Task[None]] = set()
+        page.on("response", self._responded)
+        context.on("page", self._opened)
+
+    @classmethod
+    async def open(cls, browser: Browser, identity: Identity, state: Any = None) -> Self:
+        """Open a page.
+
+        :param state: cookies and local storage of an earlier page, in place of those of *identity*.
+        """
+        options = identity.context_options()
+        if state is not None:
+            options["storage_state"] = state
+        opening = asyncio.ensure_future(browser.new_context(**options))
+        context = None
+        try:
+            # A context that is made for somebody who does not wait any more would stay.
+            context = await asyncio.shield(opening)
+            return cls(context, await context.new_page(), identity)
+        except BaseException:
+            await finished(_close_context(opening))
+            raise
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used."""
+        return not self.page.is_closed()
+
+    async def add_cookies(self, cookies: Iterable[Mapping[str, Any]]) -> None:
+        """Let the page have *cookies*."""
+        await self._context.add_cookies([dict(cookie) for cookie in cookies])  # type: ignore[misc]  # as the user wrote them
+
+    async def state(self) -> Any:
+        """Return cookies and local storage, for a context that is to have them too."""
+        return await self._context.storage_state()
+
+    async def close(self) -> None:
+        """Close it; returns when it is closed, however often the caller is cancelled meanwhile."""
+        await finished(_close(self._context, self._popups))
+
+    def _responded(self, response: Response) -> None:
+        request = response.request
+        if request.is_navigation_request() and response.frame == self.page.main_frame:
+            self.documents.append(response)
+
+    def _opened(self, popup: Page) -> None:
+        task = asyncio.ensure_future(_close_popup(popup))
+        self._popups.add(task)
+        task.add_done_callback(self._popups.discard)
+
+
+async def finished(step: Coroutine[Any, Any, None]) -> None:
+    """Await *step* to its end; a cancellation of the caller comes afterwards."""
+    task = asyncio.ensure_future(step)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _close(context: BrowserContext, popups: set[asyncio.Task[None]]) -> None:
+    with contextlib.suppress(Exception):  # gone already, or so far gone that only the browser's end helps
+        async with asyncio.timeout(LONGEST_CLOSE):
+            await context.close()
+    if popups:
+        await asyncio.wait(popups)
+
+
+async def _close_context(opening: asyncio.Future[BrowserContext]) -> None:
+    with contextlib.suppress(Exception):  # it was not made, or is gone
+        async with asyncio.timeout(LONGEST_CLOSE):
+            await (await opening).close()
+
+
+async def _close_popup(popup: Page) -> None:
+    with contextlib.suppress(Exception):  # closed by itself, or with its context
+        await popup.close()

@@ -12,6 +12,7 @@ from ..config.rendering import in_browser
 from ..content.llm_scope import asks_model
 from ..content.markdown import with_converter
 from ..dispatch import BROWSER, HTTP, LOCAL, MODEL, DispatchController, DispatchDriver, MemoryProbe
+from ..errors import describe
 from .cached import is_in_cache
 from .content_work import ContentWork
 from .crawl import SessionCrawl
@@ -22,7 +23,7 @@ from .outcome import crawl_stats, dispatch_result, failed_before_start, result_o
 from .plan import END_OF_INPUT, End
 from .sidelines import Sidelines
 from .spilling import Spilling
-from .tasks import BadElement, Work, make_work
+from .tasks import BadElement, Work, make_work, shown_url
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ class Runner:
             work.rendered = in_browser(work.config, has_browser=has_browser, is_local=is_local)
         except BadElement as bad:
             self._refuse(failed_before_start(index, bad.url, bad.message, metadata=bad.metadata))
+        except Exception as error:  # noqa: BLE001 - a user's values; without a result the run would not end
+            self._refuse(failed_before_start(index, shown_url(element), describe(error)))
         else:
             if self._expired:
                 self._refuse(failed_before_start(index, work.url, self._expired))

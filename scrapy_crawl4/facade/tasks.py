@@ -111,13 +111,15 @@ def _url_of(element: object) -> str:
             return url.strip()
         element = url
     raise BadElement(
-        _shown(element), f"A URL must be a string, a CrawlTask or a scrapy.Request, got {type(element).__name__}."
+        shown_url(element), f"A URL must be a string, a CrawlTask or a scrapy.Request, got {type(element).__name__}."
     )
 
 
-def _shown(element: object) -> str:
+def shown_url(element: object) -> str:
+    """Return what stands for the URL of an *element* that cannot be read: its URL all the same, or its ``repr``."""
     try:
-        return "" if element is None else repr(element)[:LONGEST_ECHO]
+        url = getattr(element, "url", element)
+        return "" if url is None else url if isinstance(url, str) else repr(url)[:LONGEST_ECHO]
     except Exception:  # noqa: BLE001 - a user's class
         return f"<{type(element).__name__}>"
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import reprlib
+import sys
 from collections.abc import Callable, Mapping
 from enum import Enum
-from math import isfinite
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeGuard, TypeVar
 
 Check = Callable[[str, Any], Any]
 E = TypeVar("E", bound=Enum)
@@ -83,7 +83,7 @@ def number(of: str, *, positive: bool = False) -> Check:
     rule = f"a {'positive number' if positive else 'number'} of {of}{'' if positive else ', 0 or more'}"
 
     def check_number(name: str, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if not _is_finite(value):
             refuse(name, rule, value)
         if value < 0 or (positive and value == 0):
             refuse(name, rule, value)
@@ -94,9 +94,14 @@ def number(of: str, *, positive: bool = False) -> Check:
 
 def real(name: str, value: Any) -> float:
     """Accept every finite number, negative ones too."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if not _is_finite(value):
         refuse(name, "a number", value)
     return value
+
+
+def _is_finite(value: Any) -> TypeGuard[float]:
+    # A whole number may be larger than every float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def texts(name: str, value: Any) -> list[str]:

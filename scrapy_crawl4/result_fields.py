@@ -60,7 +60,7 @@ class DispatchResult(BaseModel):
     """When the fetch that gave the result started, in seconds since the epoch."""
     end_time: float
     """When the result was complete, in seconds since the epoch."""
-    error_message: str = ""
+    error_message: Text = ""
     """What the dispatcher has to say about a failed task."""
     wait_time: float = 0.0
     """Seconds the task waited for its host and for a permit."""
@@ -121,11 +121,11 @@ class ResultFields(BaseModel):
     """The final URL."""
     redirected_status_code: int | None = None
     """Status of the final URL."""
-    session_id: str | None = None
+    session_id: Text | None = None
     """The ``session_id`` of the configuration."""
     dispatch_result: DispatchResult | None = None
     """How the task went; None outside a run."""
-    downloaded_files: list[str] | None = None
+    downloaded_files: list[Text] | None = None
     """Paths of files that were downloaded instead of shown."""
     js_execution_result: AnyDict | None = None
     """What the page's JavaScript code of the configuration returned."""

@@ -1,6 +1,7 @@
 """What users give that nobody would give on purpose, and values that change while a run reads them."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 from scrapy import Request
@@ -61,6 +62,25 @@ async def test_what_makes_no_request_is_one_failed_result(crawler, site, given, 
     assert results[0].error_message
 
 
+class BrokenMapping(Mapping):
+    def __getitem__(self, key):
+        raise RuntimeError("nothing here")
+
+    def __iter__(self):
+        raise RuntimeError("nothing here")
+
+    def __len__(self):
+        return 1
+
+
+@pytest.mark.parametrize("name", ["headers", "cookies", "meta"])
+async def test_a_mapping_that_raises_is_one_failed_result(crawler, site, name):
+    tasks = [CrawlTask(site.url("/page/1"), **{name: BrokenMapping()}), site.url("/page/2")]
+    results = await crawler.arun_many(tasks, dispatcher=FAST)
+    assert [result.success for result in results] == [False, True]
+    assert results[0].url == site.url("/page/1")
+
+
 @pytest.mark.parametrize("url", ["http://\ud800/", "http://127.0.0.1/\ud800", "file:///\ud800"])
 async def test_a_url_with_half_a_character_is_one_failed_result(crawler, site, url):
     results = await crawler.arun_many([url, site.url("/page/1")], dispatcher=FAST)
@@ -73,6 +93,28 @@ async def test_a_url_with_half_a_character_is_one_failed_result(crawler, site, u
 async def test_a_host_name_that_cannot_be(crawler, host):
     result = await crawler.arun(f"http://{host}/")
     assert result.error_message == "The host name is not valid: a part of it is empty or too long."
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), True])
+def test_a_number_beyond_all_floats_is_refused_by_name(value):
+    with pytest.raises(ValueError, match="page_timeout must be a positive number of milliseconds"):
+        CrawlerRunConfig(page_timeout=value)
+
+
+async def test_half_a_character_in_a_session_is_no_obstacle_to_json(crawler, site):
+    result = await crawler.arun(CrawlTask(site.url("/page/1"), session_id="\ud800"))
+    assert result.success
+    assert json.loads(result.model_dump_json())["session_id"] == "\ufffd"
+    result = await crawler.arun("raw:<p>\ud800", url_matcher="http*")
+    assert "\ufffd" in json.loads(result.model_dump_json())["dispatch_result"]["error_message"]
+
+
+async def test_a_function_that_ends_the_program_fails_its_page_only(crawler, site):
+    async def leave(url):
+        raise SystemExit(3)
+
+    result = await crawler.arun(site.url("/status/404"), fallback_fetch_function=leave)
+    assert result.error_message == "HTTP 404 Not Found; fallback_fetch_function failed: it wants to end the program."
 
 
 # Precedence, and values that change

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.exceptions import IgnoreRequest
 
 from ..errors import describe
+from ..exceptions import Crawl4Error
 from ..meter import PageTooLarge
 from ..results import CrawlResult
 
@@ -60,7 +61,10 @@ async def _html(work: Work, caller: asyncio.AbstractEventLoop | None) -> str | N
 
 async def _called(work: Work) -> Any:
     function = work.config.fallback_fetch_function
-    return None if function is None else await function(work.url)
+    try:
+        return None if function is None else await function(work.url)
+    except SystemExit as error:  # on the user's loop it would end the program, with all pages of the run
+        raise Crawl4Error("it wants to end the program.") from error
 
 
 def _made(html: str, work: Work, used: dict[str, Any]) -> CrawlResult:

@@ -70,7 +70,7 @@ class RunClient:
         self._starting: asyncio.Task[None] | None = None
         self._feeder: asyncio.Task[None] | None = None
         self._results: deque[CrawlResult | Stored] = deque()
-        self._job = None if job is None else JobThread(job, plan.total, self._arrive, self._mind_memory)
+        self._job = None if job is None else JobThread(job, plan, self._arrive, self._mind_memory)
         self._stored = 0
         """Results of an earlier run that are under way."""
         self._arrival = asyncio.Event()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from ..exceptions import JobError
@@ -23,12 +23,14 @@ from .plan import End
 
 if TYPE_CHECKING:
     from ..dispatch import Progress
+    from .plan import Plan, SpiderPlan
 
 logger = logging.getLogger(__name__)
 
 THREAD_NAME = "scrapy-crawl4-job"
-TURN = 0.01
-"""Seconds between two writes at least, so that results which come one after the other are written together."""
+TURN = 0.05
+"""Seconds between two writes, so that results which come one after the other are written together, unless enough of
+them have come before."""
 MOST_TOGETHER = 256
 """Results that are written at once at most."""
 
@@ -84,15 +86,18 @@ class JobThread:
     What has come since the last time is written together, so that a slow disk does not slow the run down.
 
     :param path: the folder.
-    :param total: elements of the input; None when that is not known.
+    :param plan: of the run.
     :param send: takes what passes, and an :class:`End` when the folder is free again; False when nobody is left who
         could.
     :param loaded: is told of each result of an earlier run, on this thread.
     """
 
-    def __init__(self, path: Path, total: int | None, send: Sender, loaded: Callable[[CrawlResult], None]) -> None:
+    def __init__(self, path: Path, plan: Plan | SpiderPlan, send: Sender, loaded: Callable[[CrawlResult], None]) -> None:
         self._path = path
-        self._total = total
+        self._total = plan.total
+        # As many as may wait to be taken before permits are held back.
+        self._together = 1 if plan.dispatcher is None else plan.dispatcher.max_session_permit
+        self._due = Event()
         self._send = send
         self._loaded = loaded
         self._items: SimpleQueue[_Item | End] = SimpleQueue()
@@ -122,7 +127,7 @@ class JobThread:
         self._count += 1
         is_finished = self._opened.result().read(digest, partial(shown, element))
         if is_finished:
-            self._items.put(_Wanted(index, digest, element))
+            self._put(_Wanted(index, digest, element))
         return is_finished
 
     async def read_to_end(self) -> None:
@@ -132,7 +137,7 @@ class JobThread:
         """
         self._opened.result().read_to_end()
         come: Future[None] = Future()
-        self._items.put(come)
+        self._put(come)
         await asyncio.wrap_future(come)
 
     def put(self, item: CrawlResult | End) -> bool:
@@ -140,17 +145,22 @@ class JobThread:
 
         Returns False when nobody is left who waits for it; it is written all the same.
         """
-        self._items.put(item)
+        self._put(item)
         return self._is_heard and not self._is_broken
 
     async def close(self) -> None:
         """Return when all that was put is written and the folder is free; for a run that puts nothing any more."""
-        self._items.put(End())
+        self._put(End())
         await asyncio.shield(asyncio.wrap_future(self._over))
 
     def abandon(self) -> None:
         """Begin to close and return at once."""
-        self._items.put(End())
+        self._put(End())
+
+    def _put(self, item: _Item | End) -> None:
+        self._items.put(item)
+        if not isinstance(item, CrawlResult) or self._items.qsize() >= self._together:
+            self._due.set()
 
     def account(self, progress: Progress) -> Progress:
         """Return *progress* of the engine with what came from earlier runs."""
@@ -191,7 +201,8 @@ class JobThread:
         items: list[_Item] = []
         item = self._items.get()
         if isinstance(item, CrawlResult) and (wait := earliest - time.monotonic()) > 0:
-            time.sleep(wait)
+            self._due.wait(wait)
+        self._due.clear()
         while not isinstance(item, End):
             items.append(item)
             try:

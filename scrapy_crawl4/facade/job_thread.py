@@ -92,7 +92,9 @@ class JobThread:
     :param loaded: is told of each result of an earlier run, on this thread.
     """
 
-    def __init__(self, path: Path, plan: Plan | SpiderPlan, send: Sender, loaded: Callable[[CrawlResult], None]) -> None:
+    def __init__(
+        self, path: Path, plan: Plan | SpiderPlan, send: Sender, loaded: Callable[[CrawlResult], None]
+    ) -> None:
         self._path = path
         self._total = plan.total
         # As many as may wait to be taken before permits are held back.

@@ -21,15 +21,10 @@ from scrapy_crawl4 import (
     RateLimiter,
     SemaphoreDispatcher,
 )
-from scrapy_crawl4.browser.setup import find_executable, own_executable
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        (find_executable() or find_executable(own_executable())) is None,
-        reason="there is no browser: run 'scrapy crawl4-setup'",
-    ),
-]
+from .browser import NEEDS_BROWSER, browsers
+
+pytestmark = NEEDS_BROWSER
 FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 SPA = """<!doctype html><title>Shop</title><div id="app"></div><script>
 setTimeout(() => { document.getElementById("app").innerHTML = '<h1>Rendered</h1><a href="/page/1">One</a>' }, 30)
@@ -59,17 +54,6 @@ def shared():
 @pytest.fixture
 def crawler(shared, site):
     return shared
-
-
-def browsers():
-    """The main processes of the browsers below this one."""
-    found = []
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            line = " ".join(child.cmdline())
-            if "--user-data-dir=" in line and "--type=" not in line:
-                found.append(child)
-    return found
 
 
 def echoed(result):

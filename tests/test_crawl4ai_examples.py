@@ -12,6 +12,7 @@ import pytest
 import scrapy_crawl4
 from scrapy_crawl4 import AsyncWebCrawler, CrawlerMonitor, CrawlerRunConfig, UnsupportedOption
 
+from .browser import NEEDS_BROWSER
 from .crawling import environment
 from .pdf import pdf
 from .proxy import Proxy
@@ -19,19 +20,8 @@ from .proxy import Proxy
 FOLDER = Path(__file__).parent / "crawl4ai_examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
-BROWSER_LATER = "AsyncWebCrawler(config=BrowserConfig(...)) asks for the browser, which is not available yet"
-JS_LATER = "CrawlerRunConfig(js_code='window.scrollTo(0, 500);') needs a browser, which is not available yet"
-
-NEEDS_BROWSER = {
-    "batch": BROWSER_LATER,
-    "compare_dispatchers": BROWSER_LATER,
-    "configs_by_url": JS_LATER,
-    "mixed_configs": JS_LATER,
-    "proxies": BROWSER_LATER,
-    "semaphore": BROWSER_LATER,
-    "streaming": BROWSER_LATER,
-}
-"""What these say as they stand. Without what needs the browser, all the rest of them runs."""
+BROWSER = {"batch", "compare_dispatchers", "configs_by_url", "mixed_configs", "proxies", "semaphore", "streaming"}
+"""Programs that open pages in a browser."""
 
 OK_AND_404 = ["[OK] {1}/page/1 True", "[OK] {2}/page/2 True", "[ERROR] {3}/status/404 HTTP 404 Not Found"]
 DONE_AND_FAILED = [
@@ -167,10 +157,9 @@ def program(name, site):
     return text.replace("https://example.org", site.url("").rstrip("/"))
 
 
-def without_browser(text):
-    """The program with an HTTPCrawlerConfig in place of its BrowserConfig, and no JavaScript."""
-    text = re.sub(r"^\s*js_code=.*\n", "", text, flags=re.MULTILINE)
-    return re.sub(r"BrowserConfig\([^)]*\)", "HTTPCrawlerConfig()", text).replace("BrowserConfig", "HTTPCrawlerConfig")
+def programs(names):
+    """Parameters for tests of programs, with the marks that they need."""
+    return [pytest.param(name, marks=NEEDS_BROWSER if name in BROWSER else ()) for name in names]
 
 
 def run(text, name):
@@ -188,39 +177,33 @@ def expected(name, site):
 
 def test_every_program_is_here_with_what_it_prints():
     assert sorted(PRINTED.keys() | PATTERNS.keys()) == NAMES
-    assert NEEDS_BROWSER.keys() <= set(NAMES)
+    assert set(NAMES) >= BROWSER
     for name in NAMES:
         text = (FOLDER / f"{name}.py").read_text("utf-8")
         assert text.startswith('"""After ')
         assert set(re.findall(r"^from (\S*crawl4\S*) import", text, re.MULTILINE)) == {"scrapy_crawl4"}
 
 
-@pytest.mark.parametrize("name", NEEDS_BROWSER)
-def test_what_needs_the_browser_says_so(name, example_site):
-    with pytest.raises(UnsupportedOption, match=re.escape(NEEDS_BROWSER[name])):
-        run(program(name, example_site), name)
-
-
-@pytest.mark.parametrize("name", PRINTED)
+@pytest.mark.parametrize("name", programs(PRINTED))
 def test_it_prints_the_results(name, example_site):
-    text = program(name, example_site)
-    lines = run(without_browser(text) if name in NEEDS_BROWSER else text, name)
+    lines = run(program(name, example_site), name)
     if name in STREAMS:
         assert sorted(lines) == sorted(expected(name, example_site))
     else:
         assert lines == expected(name, example_site)
 
 
+@pytest.mark.browser
+@NEEDS_BROWSER[1]
 def test_tasks_take_turns_with_proxies(example_site, proxies):
-    assert run(without_browser(program("proxies", example_site)), "proxies") == expected("proxies", example_site)
+    assert run(program("proxies", example_site), "proxies") == expected("proxies", example_site)
     for proxy in proxies:
         assert proxy.targets().count(example_site.url("/page/1")) >= 2
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("name", programs(PATTERNS))
 def test_it_prints_figures(name, example_site):
-    text = program(name, example_site)
-    lines = run(without_browser(text) if name in NEEDS_BROWSER else text, name)
+    lines = run(program(name, example_site), name)
     hosts = ["", *(re.escape(example_site.url("", host=number).rstrip("/")) for number in range(1, 9))]
     wanted = [re.sub(r"\{(\d)\}", lambda found: hosts[int(found[1])], line) for line in PATTERNS[name]]
     seen = [line for line in lines if not wanted[0].startswith("(") or "│" in line]

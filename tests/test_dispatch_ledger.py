@@ -12,8 +12,8 @@ from scrapy_crawl4.dispatch import (
     MemorySample,
 )
 from scrapy_crawl4.dispatch.costs import HOSTS_KEPT, PRIOR_BODY, CostModel
-from scrapy_crawl4.dispatch.ledger import HOLD, REST, WORK
-from scrapy_crawl4.dispatch.session import MODEL
+from scrapy_crawl4.dispatch.ledger import HOLD, REST, TAB, WORK
+from scrapy_crawl4.dispatch.session import BROWSER, MODEL
 
 MB = 1024 * 1024
 
@@ -211,3 +211,20 @@ def test_a_wait_of_a_session_that_has_ended_is_nothing():
     ledger.work(7)
     sampled(ledger)
     assert ledger.reserved_mb == 0
+
+
+def test_a_page_of_a_browser_needs_a_process_until_a_sample_has_seen_it():
+    ledger = sampled(MemoryLedger())
+    more = ledger.session_mb(BROWSER, "h", None) - ledger.session_mb("http", "h", None)
+    assert more == pytest.approx(TAB / MB)
+    before = ledger.reserved_mb
+    ledger.open(1, BROWSER, "h", None)
+    assert ledger.reserved_mb - before > more
+    sampled(ledger, used=180)
+    assert ledger.reserved_mb < more
+
+
+def test_what_a_process_is_expected_to_need_never_keeps_a_page_from_being_tried_alone():
+    ledger = sampled(MemoryLedger(), used=100, limit=150)
+    assert 100 + ledger.session_mb(BROWSER, "h", None) <= 150
+    assert sampled(ledger, used=149, limit=150).session_mb(BROWSER, "h", None) < 10

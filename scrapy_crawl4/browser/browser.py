@@ -13,7 +13,8 @@ from .tab import Tab, finished
 from .visit import visit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
+    from typing import Any
 
     from .launch import LaunchOptions
     from .order import Captured, PageOrder
@@ -75,7 +76,7 @@ class Browser:
 
         try:
             async with self._tab(process, order) as tab:
-                return await visit(tab, order)
+                return await _unless_crashed(tab, visit(tab, order))
         except ScriptError as error:
             raise PageFailed(str(error)) from error
         except Error as error:
@@ -145,3 +146,24 @@ class Browser:
             self._states.setdefault(session, None)
         finally:
             await tab.close()
+
+
+async def _unless_crashed(tab: Tab, step: Coroutine[Any, Any, Captured]) -> Captured:
+    """Await *step*; what waits for something in a page may not notice that the page has crashed."""
+    task = asyncio.ensure_future(step)
+    try:
+        await asyncio.wait({task, tab.crashed}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        await _cancelled(task)
+        raise
+    if tab.crashed.done():
+        await _cancelled(task)
+        raise PageFailed("The page crashed in the browser.")
+    return task.result()
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # seen: that it ends is all that matters

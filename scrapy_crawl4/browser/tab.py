@@ -34,9 +34,12 @@ class Tab:
         self.identity = identity
         self.documents: list[Response] = []
         """Responses that the page's own documents came with, in order, redirects included."""
+        self.crashed = asyncio.get_running_loop().create_future()
+        """Done when the page has crashed."""
         self._context = context
         self._popups: set[asyncio.Task[None]] = set()
         page.on("response", self._responded)
+        page.on("crash", self._crashed)
         context.on("page", self._opened)
 
     @classmethod
@@ -74,6 +77,10 @@ class Tab:
     async def close(self) -> None:
         """Close it; returns when it is closed, however often the caller is cancelled meanwhile."""
         await finished(_close(self._context, self._popups))
+
+    def _crashed(self, page: Page) -> None:
+        if not self.crashed.done():
+            self.crashed.set_result(None)
 
     def _responded(self, response: Response) -> None:
         request = response.request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .costs import CostModel
+from .costs import PRIOR_BODY, CostModel
 from .memory import MB
 from .session import BROWSER, MODEL
 
@@ -43,8 +43,8 @@ class Claim:
     """Bytes of body that have arrived."""
     seen: float = 0.0
     """Bytes of memory for it that the last sample has counted."""
-    shown: bool = False
-    """Whether a sample has counted what shows it."""
+    tab: float = 0.0
+    """Bytes of memory for what is going to show it, until a sample has counted them."""
     waits: bool = False
     """Whether its content work has begun and waits."""
 
@@ -56,13 +56,12 @@ class Claim:
     @property
     def growth(self) -> float:
         """Bytes by which memory may still grow for this page, before its content work if that is done alone."""
-        tab = TAB if self.kind == BROWSER and not self.shown else 0
-        return tab + max(0.0, (HOLD if self.works_alone else WORK) * self.expected - self.seen)
+        return self.tab + max(0.0, (HOLD if self.works_alone else WORK) * self.expected - self.seen)
 
     def sampled(self) -> None:
         """Take in that a sample has counted what is there."""
         self.seen = self.received * (WORK if self.waits else 1)
-        self.shown = True
+        self.tab = 0.0
 
 
 class MemoryLedger:
@@ -108,11 +107,11 @@ class MemoryLedger:
         if kind == MODEL:
             return WORK * expected / MB
         work = (WORK - HOLD) * max(0, expected - max(self._largest, self._work_seen))
-        return ((TAB if kind == BROWSER else 0) + HOLD * expected + work) / MB
+        return (self._tab(kind) + HOLD * expected + work) / MB
 
     def open(self, number: int, kind: str, host: str, size: int | None) -> None:
         """Make the claim of session *number*."""
-        claim = self._claims[number] = Claim(kind, host, self._expected(kind, host, size))
+        claim = self._claims[number] = Claim(kind, host, self._expected(kind, host, size), tab=self._tab(kind))
         self._count(claim)
 
     def grow(self, number: int, size: int, *, received: bool) -> None:
@@ -199,6 +198,18 @@ class MemoryLedger:
         if claim.works_alone:
             self._largest = max(self._largest, claim.expected)
 
+    def _tab(self, kind: str) -> float:
+        if kind != BROWSER:
+            return 0.0
+        # As with what is guessed of pages: never so much that one could not be tried alone.
+        return TAB if self.memory is None else max(0.0, min(TAB, self._room * MB - HOLD * PRIOR_BODY))
+
+    @property
+    def _room(self) -> float:
+        """MB that a guess may fill."""
+        assert self.memory is not None
+        return FITTING * self.memory.limit_mb - self.memory.used_mb
+
     def _expected(self, kind: str, host: str, size: int | None) -> int:
         if size is not None:
             return size
@@ -206,5 +217,4 @@ class MemoryLedger:
         if self.memory is None:
             return expected
         # A guess never keeps a page from being tried alone: at most what would fit by itself now.
-        room = FITTING * self.memory.limit_mb - self.memory.used_mb
-        return min(expected, max(TINY, int(room * MB / WORK)))
+        return min(expected, max(TINY, int(self._room * MB / WORK)))

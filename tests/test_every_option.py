@@ -102,6 +102,7 @@ SHOWN: dict[str, dict[str, str]] = {
     "AsyncWebCrawler": {
         "test_facade_many::test_http_config": "config",
         "test_cache::test_base_directory_is_the_folder": "base_directory",
+        "test_facade_watch::test_a_verbose_crawler_prints_where_a_config_says_nothing": "verbose",
         "test_custom_dispatchers::test_named_by_the_settings_of_a_crawler": "settings",
     },
     "AsyncWebCrawler.arun": {"test_crawl4ai_defects::test_w6_a_user_agent_of_a_run_works_over_http": "url config"},

@@ -2,13 +2,22 @@
 
 import io
 
-from scrapy_crawl4 import AsyncWebCrawler, CrawlerMonitor, SemaphoreDispatcher, stats
+from scrapy_crawl4 import AsyncWebCrawler, CrawlerMonitor, CrawlerRunConfig, SemaphoreDispatcher, stats
 
 
 async def test_nothing_is_printed_unless_verbose(site, capfd):
     async with AsyncWebCrawler() as crawler:
         await crawler.arun_many([*site.urls(2), site.url("/status/404"), "bad"], dispatcher=SemaphoreDispatcher(2))
     assert capfd.readouterr() == ("", "")
+
+
+async def test_a_verbose_crawler_prints_where_a_config_says_nothing(site, capfd):
+    async with AsyncWebCrawler(verbose=True) as crawler:
+        await crawler.arun(site.url("/page/1"))
+        await crawler.arun(site.url("/page/2"), CrawlerRunConfig(verbose=False))
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert site.url("/page/1") in lines[0]
 
 
 async def test_verbose_prints_a_line_for_each_page(site, capfd):

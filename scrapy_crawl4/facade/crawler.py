@@ -64,6 +64,7 @@ class AsyncWebCrawler:
     :param base_directory: the folder of the cache; without it, the setting ``HTTPCACHE_DIR`` or a usual place.
     :param thread_safe: accepted; a crawler always is.
     :param logger: not supported: messages go to the logger ``scrapy_crawl4``.
+    :param verbose: whether runs whose config does not say it may print what they do.
     :param settings: Scrapy settings, by name, or a project's ``Settings``, of which what was set counts. Results of
         runs of URLs go through the ``ITEM_PIPELINES`` and into the ``FEEDS`` before they come out; a result that is
         dropped there comes out as a failed one. ``SPIDER_MIDDLEWARES`` and what else is about spiders is for
@@ -81,12 +82,14 @@ class AsyncWebCrawler:
         thread_safe: bool = False,
         logger: logging.Logger | None = None,
         *,
+        verbose: bool = False,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         refuse_given(crawler_strategy=crawler_strategy, logger=logger)
         self.http_config = http_config(config)
         self.browser_config = config if isinstance(config, BrowserConfig) else None
         self.thread_safe = thread_safe
+        self.verbose = bool(verbose or (self.browser_config is not None and self.browser_config.verbose))
         self._settings = given_settings(settings or {})
         self._settings |= folder_setting(base_directory, self._settings)
         refuse(self._settings, OF_PROCESS)
@@ -209,7 +212,7 @@ class AsyncWebCrawler:
         folder = job_folder(job)
         refuse(self._settings, OF_URLS)
         defaults = config_defaults(self._settings)
-        if self.browser_config is not None and self.browser_config.verbose:
+        if self.verbose:
             defaults["verbose"] = True
         configs = [with_defaults(item, defaults) for item in configs_of(config, overrides)]
         total = len(urls) if isinstance(urls, Sized) else None

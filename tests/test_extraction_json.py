@@ -19,6 +19,7 @@ from scrapy_crawl4 import (
     JsonElementExtractionStrategy,
     JsonLxmlExtractionStrategy,
     JsonXPathExtractionStrategy,
+    UnsupportedOption,
     process,
 )
 from scrapy_crawl4.content.element_text import text_of
@@ -419,11 +420,13 @@ def test_parameters(made):
         strategy.schema = {}
 
 
-def test_hints_of_the_lxml_strategy_change_nothing():
+def test_hints_of_the_lxml_strategy_cannot_be_switched_off():
     schema = {"baseSelector": "div.product", "fields": [field("h2")]}
-    for hint in (True, False):
-        strategy = JsonLxmlExtractionStrategy(schema, use_caching=hint, optimize_common_patterns=hint)
-        assert strategy.extract(URL, SHOP) == [{"f": "Blue Lamp"}, {"f": "Chair"}]
+    strategy = JsonLxmlExtractionStrategy(schema, use_caching=True, optimize_common_patterns=True)
+    assert strategy.extract(URL, SHOP) == [{"f": "Blue Lamp"}, {"f": "Chair"}]
+    for name in ("use_caching", "optimize_common_patterns"):
+        with pytest.raises(UnsupportedOption, match=name):
+            JsonLxmlExtractionStrategy(schema, **{name: False})
 
 
 def test_a_schema_that_changes_later_changes_nothing():

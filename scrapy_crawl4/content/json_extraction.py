@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import turbohtml
 
+from ..exceptions import UnsupportedOption
 from .extraction import ExtractionStrategy
 from .json_fields import Item, Page, read_fields
 from .json_schema import read_schema
@@ -114,8 +115,9 @@ class JsonCssExtractionStrategy(JsonElementExtractionStrategy):
 class JsonLxmlExtractionStrategy(JsonCssExtractionStrategy):
     """Another name for :class:`JsonCssExtractionStrategy`, which crawl4ai has for its faster engine.
 
-    :param use_caching: nothing is kept between pages either way, and the result is the same.
-    :param optimize_common_patterns: selectors mean exactly what they say either way.
+    :param use_caching: selectors are compiled once; there is nothing to switch off.
+    :param optimize_common_patterns: the one engine is the fast one; there is nothing to switch off.
+    :raises UnsupportedOption: for one of them that is switched off.
     """
 
     def __init__(
@@ -128,8 +130,9 @@ class JsonLxmlExtractionStrategy(JsonCssExtractionStrategy):
         input_format: str = "html",
     ) -> None:
         super().__init__(schema, verbose=verbose, input_format=input_format)
-        self.use_caching = use_caching
-        self.optimize_common_patterns = optimize_common_patterns
+        for name, given in (("use_caching", use_caching), ("optimize_common_patterns", optimize_common_patterns)):
+            if not given:
+                raise UnsupportedOption(f"{name}={given!r} has no effect: leave it out")
 
 
 class JsonXPathExtractionStrategy(JsonElementExtractionStrategy):

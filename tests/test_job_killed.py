@@ -187,22 +187,23 @@ def finished(process, code=0):
 
 
 def test_the_command_goes_on_after_kill_and_ctrl_c_and_its_file_has_each_url_once(site, tmp_path):
-    out = tmp_path / "out.jsonl"
+    out, results = tmp_path / "out.jsonl", tmp_path / "job" / "results.jsonl"
     out.write_text('{"index": 1, "url": "of another crawl"}\n')
     urls = [*site.urls(6), site.url("/gate/a"), *site.urls(3), site.url("/gate/b"), site.url("/page/9")]
     arguments = [*urls, "--job", "job", "-o", "out.jsonl", "--concurrency", "2"]
     with command(*arguments, cwd=tmp_path) as process:
-        assert site.wait_active(2)  # both at their gates, and all pages before them done
+        assert site.wait_for(lambda _: (len(lines_of(results)), len(lines_of(out))) == (9, 7))
+        assert site.wait_active(2)  # both at their gates
         process.kill()
         finished(process, -signal.SIGKILL)
-    assert len(lines_of(tmp_path / "job" / "results.jsonl")) == 9
+    assert len(lines_of(results)) == 9
     # In the order of the URLs, and so with nothing behind the first gate.
     assert [line["url"] for line in lines_of(out)][1:] == urls[:6]
     cut_off(out)
     site.reset()
     site.open_gate("a")
     with command(*arguments, cwd=tmp_path) as process:
-        assert site.wait_for(lambda _: len(lines_of(tmp_path / "job" / "results.jsonl")) == 11)
+        assert site.wait_for(lambda _: (len(lines_of(results)), len(lines_of(out))) == (11, 11))
         process.send_signal(signal.SIGINT)
         _, errors = finished(process, 130)
     assert errors.splitlines()[-1] == "scrapy crawl4: the same command goes on where this one stopped."

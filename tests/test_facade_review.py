@@ -1,7 +1,9 @@
 """What users give that nobody would give on purpose, and values that change while a run reads them."""
 
+import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 from scrapy import Request
@@ -190,7 +192,71 @@ async def test_a_robots_txt_that_never_comes_leaves_time_for_the_pages(crawler, 
     assert site.paths().count("/robots.txt") == 1
 
 
+# Headers of servers
+
+
+@pytest.fixture
+async def answering():
+    """A server that answers everything with what is put into the list."""
+    answer = []
+
+    async def serve(reader, writer):
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(answer[0])
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield answer, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+@pytest.mark.parametrize("header", ["Server: café", "Set-Cookie: a=café", "Content-Disposition: inline; filename=é"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+async def test_a_header_in_any_encoding_costs_no_page(crawler, answering, header, encoding):
+    answer, url = answering
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n{header}\r\n\r\n"
+    answer.append(head.encode(encoding) + b"<p>ok")
+    for _ in range(2):
+        result = await crawler.arun(url, cache_mode=CacheMode.ENABLED, session_id="a")
+        assert result.success, result.error_message
+        assert result.html == "<p>ok"
+        assert result.model_dump_json()
+
+
+async def test_a_redirect_to_a_place_in_latin_1(crawler, answering, site):
+    answer, url = answering
+    site.put("/caf%E9", "<p>a coffee")
+    place = site.url("/caf").encode() + b"\xe9"
+    answer.append(b"HTTP/1.1 302 Found\r\nLocation: " + place + b"\r\nContent-Length: 0\r\n\r\n")
+    result = await crawler.arun(url)
+    assert result.redirected_url == site.url("/caf%E9")
+
+
 # Cookies
+
+
+async def test_cookies_may_be_given_as_a_header(site):
+    async with AsyncWebCrawler(config=HTTPCrawlerConfig(headers={"Cookie": "all=1; both=2"})) as crawler:
+        other = f"/redirect-to?url={site.url('/echo', host=2)}"
+        tasks = [
+            site.url("/echo"),
+            CrawlTask(site.url("/echo"), headers={"cookie": "own=3; ;both=4=5"}, cookies={"own": "6"}),
+            Request(site.url("/echo"), headers={"Cookie": "own=7"}, cookies=[{"name": "more", "value": "8"}]),
+            site.url(other),
+        ]
+        results = await crawler.arun_many(tasks, dispatcher=FAST)
+    assert [seen(result)["cookies"] for result in results] == [
+        {"all": "1", "both": "2"},
+        {"own": "6", "both": "4=5"},
+        {"own": "7", "more": "8"},
+        {},
+    ]
+
+
+async def test_cookies_in_a_header_without_cookies_of_scrapys(site):
+    async with AsyncWebCrawler(settings={"COOKIES_ENABLED": False}) as crawler:
+        result = await crawler.arun(CrawlTask(site.url("/echo"), headers={"Cookie": "own=1"}))
+    assert seen(result)["cookies"] == {"own": "1"}
 
 
 def jars(crawler):

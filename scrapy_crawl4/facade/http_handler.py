@@ -8,8 +8,10 @@ from urllib.parse import quote, urlsplit
 
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
 from scrapy.exceptions import NotSupported
+from scrapy.http import Headers
 
 if TYPE_CHECKING:
+    from aiohttp import ClientResponse
     from scrapy import Request
 
 
@@ -19,6 +21,11 @@ class FacadeHttpHandler(AiohttpDownloadHandler):
     experimental: ClassVar[bool] = False
     lazy: bool = True
     """A crawler that fails to start has no client session then that nobody would close."""
+
+    @staticmethod
+    def _extract_headers(response: ClientResponse) -> Headers:
+        """Take the headers as they came: Scrapy's own fails for those that are not UTF-8, and the page with them."""
+        return Headers(list(response.raw_headers))
 
     def _extract_proxy_url_with_creds(self, request: Request) -> str | None:
         """Put the log-in into the URL of the proxy, all of it quoted: Scrapy's own leaves the slashes of a password."""

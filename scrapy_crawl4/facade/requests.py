@@ -26,10 +26,18 @@ def make_request(work: Work, plan: Plan, attempt: int = 0) -> Request:
 
     What a ``scrapy.Request`` says of itself goes before what the configurations say: its method and body count, and
     of the headers and meta those that it does not have are added. The headers and meta of a :class:`CrawlTask` go
-    before those of its configuration, and these before the headers of all requests.
+    before those of its configuration, and these before the headers of all requests. A Cookie header names cookies.
 
     :param attempt: how many tries there were before.
     """
+    request = _request(work, plan, attempt)
+    # Scrapy replaces the header by what is in the jar.
+    if header := request.headers.get("Cookie"):
+        request.cookies = [*_in_header(header), *_listed(request.cookies)]
+    return request
+
+
+def _request(work: Work, plan: Plan, attempt: int) -> Request:
     element, http = work.element, plan.http
     headers = _headers(work, plan)
     if isinstance(element, Request):
@@ -101,9 +109,18 @@ def _cookies(own: Any, plan: Plan, url: str) -> Any:
     everywhere = [placed(cookie, url) for cookie in (plan.browser and plan.browser.cookies) or ()]
     if not everywhere:
         return dict(own) if isinstance(own, Mapping) else own
-    if isinstance(own, Mapping):
-        own = [{"name": name, "value": value} for name, value in own.items()]
-    return [*everywhere, *own]
+    return [*everywhere, *_listed(own)]
+
+
+def _listed(cookies: Any) -> list[Any]:
+    if isinstance(cookies, Mapping):
+        return [{"name": name, "value": value} for name, value in cookies.items()]
+    return list(cookies)
+
+
+def _in_header(header: bytes) -> list[Any]:
+    parts = [part.partition("=") for part in header.decode("utf-8", "replace").split(";")]
+    return [{"name": name.strip(), "value": value.strip()} for name, _, value in parts if name.strip()]
 
 
 def _body(data: Any) -> bytes | str | None:

@@ -6,8 +6,9 @@ whose commands list ours, or a program that only wants one class, does not wait 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import lazy_names as _lazy_names
 
 if TYPE_CHECKING:
     from .addon import Addon
@@ -202,18 +203,5 @@ _HOMES = {
     ".spiders": "Crawl4Spider",
     ".ssl_certificate": "SSLCertificate",
 }
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-
-def __getattr__(name: str) -> Any:
-    """Load the module that *name* lives in (PEP 562)."""
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(module, __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = _lazy_names(globals(), _HOMES)

@@ -1,0 +1,270 @@
+"""Finding a browser, installing one, looking at what a crawl needs, and what is left when a program is killed."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scrapy_crawl4.browser import setup
+from scrapy_crawl4.browser.errors import BrowserMissing, page_error
+from scrapy_crawl4.browser.executable import NAMES, VARIABLE, find_executable, need_executable
+from scrapy_crawl4.browser.folders import remove_left
+from scrapy_crawl4.browser.launch import BrowserProcess, LaunchOptions
+from scrapy_crawl4.config import BrowserConfig
+
+from .browser import NEEDS_BROWSER, browsers
+from .crawling import environment
+
+
+def program(folder: Path, name: str, text: str = "exit 0") -> str:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path):
+    """A machine without a browser, whose path is a folder of the test."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+# Finding
+
+
+def test_the_variable_goes_before_playwrights_own_and_that_before_the_path(nowhere, monkeypatch):
+    assert find_executable() is None
+    with pytest.raises(BrowserMissing, match="run 'scrapy crawl4-setup' to install one"):
+        need_executable(str(nowhere / "nothing"))
+    for name in reversed(NAMES):
+        path = program(nowhere, name)
+        assert (found := find_executable()) is not None
+        assert (found.path, found.source) == (path, "found on the path")
+    own = program(nowhere, "own")
+    assert need_executable(own).source == "installed by Playwright"
+    named = program(nowhere, "named")
+    monkeypatch.setenv(VARIABLE, named)
+    assert need_executable(own).path == named
+    monkeypatch.setenv(VARIABLE, "/no/such/program")
+    with pytest.raises(BrowserMissing, match=f"{VARIABLE} names no program"):
+        find_executable(own)
+
+
+async def test_without_playwright_the_sentence_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.async_api", None)
+    with pytest.raises(BrowserMissing, match=r"pip install 'scrapy-crawl4\[browser\]', then 'scrapy crawl4-setup'"):
+        await BrowserProcess.start(LaunchOptions())
+
+
+@NEEDS_BROWSER[0]
+async def test_a_program_that_is_no_browser_is_said(nowhere, monkeypatch):
+    monkeypatch.setenv(VARIABLE, program(nowhere, "fake", "exit 3"))
+    with pytest.raises(BrowserMissing, match=r"^The browser did not start: .*'scrapy crawl4-doctor'\.$") as caught:
+        await BrowserProcess.start(LaunchOptions())
+    assert "\n" not in str(caught.value)
+    assert browsers() == []
+
+
+def test_what_is_on_the_command_line(monkeypatch):
+    options = LaunchOptions.of(BrowserConfig(text_mode=True, light_mode=True, extra_args=["--mine"], headless=False))
+    line = options.command_line()
+    assert options.headless is False
+    assert line[-1] == "--mine"
+    assert {"--disable-gpu", "--disable-sync", "--blink-settings=imagesEnabled=false", "--mute-audio"} <= set(line)
+    for user, expected in ((0, True), (1000, False)):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert ("--no-sandbox" in options.command_line()) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Page.goto: net::ERR_NAME_NOT_RESOLVED at http://a/", "The host name cannot be resolved."),
+        ("Page.goto: net::ERR_CERT_DATE_INVALID at https://a/", "TLS failed: cert date invalid."),
+        ("Page.goto: net::ERR_SSL_PROTOCOL_ERROR at https://a/", "TLS failed: ssl protocol error."),
+        ("Page.goto: net::ERR_NEW_KIND at http://a/\nCall log:", "The browser could not load the page: new kind."),
+        ("Page.goto: Target page, context or browser has been closed", "The browser ended while the page was open."),
+        ("Page.pdf: Nobody knows.\nCall log:\n - at /home/x", "The browser failed: Nobody knows."),
+    ],
+)
+def test_what_playwright_says_in_one_sentence(text, sentence):
+    assert str(page_error(Exception(text))) == sentence
+
+
+# Setting up
+
+
+def test_set_up_says_what_it_found(nowhere, monkeypatch):
+    path = program(nowhere, "chromium")
+    monkeypatch.setattr(setup, "own_executable", lambda: "")
+    said: list[str] = []
+    assert setup.set_up(said.append, run=lambda command: pytest.fail("nothing is to be installed"))
+    assert said == [f"The browser is {path}, found on the path."]
+
+
+@pytest.mark.parametrize(
+    ("user", "works", "commands"),
+    [
+        (0, ["apt"], ["apt"]),
+        (0, ["playwright"], ["apt", "playwright"]),
+        (1000, ["playwright"], ["playwright"]),
+        (0, [], ["apt", "playwright"]),
+    ],
+)
+def test_set_up_installs_what_it_can(nowhere, monkeypatch, user, works, commands):
+    program(nowhere, "apt-get")
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(setup, "own_executable", lambda: str(nowhere / "own"))
+    said: list[str] = []
+    ran: list[str] = []
+
+    def run(command):
+        kind = "playwright" if "playwright" in command else "apt"
+        ran.append(kind)
+        if kind in works:
+            program(nowhere, "chromium" if kind == "apt" else "own")
+        return kind in works
+
+    assert setup.set_up(said.append, run) is bool(works)
+    assert ran == commands
+    assert len(said) == len(commands) + 1
+    assert said[-1].startswith("The browser is" if works else "No browser could be installed.")
+    assert ("chromium" in said[0]) is True
+
+
+def test_set_up_without_playwright(monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    said: list[str] = []
+    assert not setup.set_up(said.append)
+    assert said == ["Playwright is not installed. Run: pip install 'scrapy-crawl4[browser]'"]
+
+
+def scrapy(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        cwd=folder,
+        env=environment() | variables,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@NEEDS_BROWSER[0]
+@NEEDS_BROWSER[1]
+def test_the_commands(tmp_path):
+    done = scrapy("crawl4-setup", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("The browser is /")
+    examined = scrapy("crawl4-doctor", folder=tmp_path)
+    lines = examined.stdout.splitlines()
+    assert (examined.returncode, examined.stderr) == (0, "")
+    assert [line.partition(":")[0] for line in lines] == [
+        f"ok  {name}" for name in ("Python", "Scrapy", "Reactor", "Memory", "Browser")
+    ]
+    assert "the limit is that of" in lines[3]
+    assert "shows pages" in lines[4]
+
+
+@pytest.mark.slow
+@NEEDS_BROWSER[0]
+def test_the_doctor_says_what_to_do(tmp_path):
+    settings = [
+        "-s",
+        "CRAWL4_MEMORY_LIMIT_MB=100",
+        "-s",
+        "TWISTED_REACTOR=twisted.internet.selectreactor.SelectReactor",
+    ]
+    done = scrapy("crawl4-doctor", *settings, folder=tmp_path, **{VARIABLE: "/no/such/program"})
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "BAD Reactor: SelectReactor" in done.stdout
+    assert "BAD Memory: " in done.stdout
+    assert "the setting CRAWL4_MEMORY_LIMIT_MB" in done.stdout
+    assert f"BAD Browser: {VARIABLE} names no program that can be run" in done.stdout
+    assert scrapy("crawl4-doctor", "x", folder=tmp_path).returncode == 2
+    assert scrapy("crawl4-setup", "x", folder=tmp_path).returncode == 2
+    assert scrapy("crawl4-setup", folder=tmp_path, **{VARIABLE: "/no/such/program"}).returncode == 1
+
+
+# Ends
+
+
+@pytest.fixture
+def short_folder():
+    """A temporary folder with a short name: Chromium makes sockets in it, whose names have a limit."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="c4-") as folder:
+        yield Path(folder)
+
+
+CRAWL = """
+import asyncio, os, sys, psutil
+from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig
+
+async def main():
+    async with AsyncWebCrawler() as crawler:
+        await crawler.arun(sys.argv[1] + "/page/1")
+        print("playwright" in sys.modules, flush=True)
+        run = asyncio.ensure_future(crawler.arun(sys.argv[1] + "/gate/never", render="browser"))
+        await run
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+@NEEDS_BROWSER[0]
+@NEEDS_BROWSER[1]
+def test_a_program_that_is_killed_leaves_nothing(site, tmp_path, short_folder):
+    script, temporary = tmp_path / "crawl.py", short_folder
+    script.write_text(textwrap.dedent(CRAWL), "utf-8")
+    started = subprocess.Popen(
+        [sys.executable, str(script), site.url("").rstrip("/")],
+        env=environment() | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "False\n"  # a program that fetches over HTTP does not even import it
+        while "/gate/never" not in site.paths():
+            assert started.poll() is None
+            time.sleep(0.01)
+        children = psutil.Process(started.pid).children(recursive=True)
+        assert any("--user-data-dir=" in " ".join(child.cmdline()) for child in children)
+        assert list(temporary.iterdir())
+        started.kill()
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert alive == []
+    assert list(temporary.iterdir()) == []
+
+
+@NEEDS_BROWSER[0]
+@NEEDS_BROWSER[1]
+async def test_a_browser_that_was_killed_leaves_no_folders(short_folder, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(short_folder))
+    process = await BrowserProcess.start(LaunchOptions())
+    other = await BrowserProcess.start(LaunchOptions())
+    assert list(short_folder.iterdir())
+    browsers()[0].kill()
+    await process.close()
+    await other.close()
+    assert list(short_folder.iterdir()) == []
+
+
+def test_folders_of_others_stay(tmp_path):
+    folder = tmp_path / "playwright_profile"
+    folder.mkdir()
+    remove_left(set())
+    assert folder.is_dir()
+    remove_left({folder})
+    assert not folder.exists()

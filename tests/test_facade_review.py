@@ -21,6 +21,8 @@ from scrapy_crawl4 import (
 )
 from scrapy_crawl4.errors import describe
 
+from .proxy import Proxy
+
 FAST = SemaphoreDispatcher(8)
 SECRET = "s3cret"
 
@@ -190,6 +192,19 @@ async def test_a_robots_txt_that_never_comes_leaves_time_for_the_pages(crawler, 
     results = await crawler.arun_many(site.urls(6), dispatcher=FAST, check_robots_txt=True, page_timeout=2000)
     assert all(result.success for result in results)
     assert site.paths().count("/robots.txt") == 1
+
+
+@pytest.mark.parametrize("status", [0, 403, 500])
+async def test_a_proxy_at_fault_is_no_leave_to_go_by_robots_txt(crawler, site, status):
+    site.set_robots("User-agent: *\nDisallow: /page/\n")
+    with Proxy(status=status) as bad, Proxy() as good:
+        first = bad.server if status else "http://127.0.0.1:1"
+        proxies = [first, good.server]
+        tasks = [site.url("/page/1"), site.url("/echo")]
+        results = await crawler.arun_many(tasks, dispatcher=FAST, proxy_config=proxies, check_robots_txt=True)
+    assert [(result.success, result.status_code) for result in results] == [(False, 403), (True, 200)]
+    assert results[0].error_message == "robots.txt disallows this URL."
+    assert "/page/1" not in site.paths()
 
 
 # Headers of servers

@@ -29,6 +29,7 @@ LISTENER = "crawl4_crawl_delay"
 """Meta key: a function that takes a host and the seconds between two starts that its robots.txt asks for."""
 HOSTS = 10_000
 """Most hosts whose robots.txt is remembered; that of the one that was not visited longest is fetched again."""
+ERROR = 400
 SHARE = 0.5
 """Part of a page's time after which its robots.txt counts as missing: the page itself needs some too, and a host that
 never answers would otherwise cost each of its pages all of its time, one after the other."""
@@ -46,30 +47,32 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
     """Scrapy's middleware for tasks that are cancelled one by one, for any number of hosts, each with its own name.
 
     A robots.txt is fetched as its first visitor would fetch a page: with the same User-Agent and proxy. A host without
-    one, or that does not answer in half of the page's time, is remembered as such. The rules are looked up by
-    ``ROBOTSTXT_USER_AGENT`` or else by the User-Agent of each request.
+    one, or that does not answer in half of the page's time, is remembered as such, unless a proxy may be at fault. The
+    rules are looked up by ``ROBOTSTXT_USER_AGENT`` or else by the User-Agent of each request.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._known: Recent[str, RobotParser | None] = Recent(HOSTS)
-        self._fetches: dict[str, SharedFetch] = {}
+        self._fetches: dict[tuple[str, str | None], SharedFetch] = {}
 
     async def robot_parser(self, request: Request, spider: Spider | None = None) -> RobotParser | None:
         """Return the rules of the request's host, or None where there are none."""
         place = _place(request)
         if place in self._known:
             return self._known[place]
-        shared = self._fetches.get(place)
+        # Those who come another way may get an answer where this one gets none.
+        way = (place, request.meta.get("proxy"))
+        shared = self._fetches.get(way)
         if shared is None:
-            shared = self._fetches[place] = SharedFetch(asyncio.ensure_future(self._fetch(place, request)))
+            shared = self._fetches[way] = SharedFetch(asyncio.ensure_future(self._fetch(place, request)))
         shared.waiting += 1
         try:
             return await asyncio.shield(shared.task)
         finally:
             shared.waiting -= 1
             if not shared.waiting:
-                await self._end(place, shared)
+                await self._end(way, shared)
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Tell the request's run what pace the host asks for, then judge *request* as Scrapy does."""
@@ -81,16 +84,21 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
 
     async def _fetch(self, place: str, request: Request) -> RobotParser | None:
         self._stats.inc_value("robotstxt/request_count")
-        parser = None
+        parser, is_answer = None, True
+        # What a proxy makes of it says nothing of the host: the next visitor may take a better one.
+        is_direct = not request.meta.get("proxy")
         try:
             response = await self.crawler.engine.download_async(_request_for(request))
             parser = await self._read(response, request)
+            is_answer = is_direct or response.status < ERROR
         except IgnoreRequest:
             pass
         except Exception as error:  # noqa: BLE001 - as Scrapy does: without an answer, nothing is forbidden
+            is_answer = is_direct
             logger.warning("robots.txt of %s could not be read: %s", place, describe(error))
             self._stats.inc_value(f"robotstxt/exception_count/{type(error)}")
-        self._known[place] = parser
+        if is_answer:
+            self._known[place] = parser
         return parser
 
     async def _read(self, response: Response, request: Request) -> RobotParser:
@@ -102,9 +110,9 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
         )
         return parser
 
-    async def _end(self, place: str, shared: SharedFetch) -> None:
+    async def _end(self, way: tuple[str, str | None], shared: SharedFetch) -> None:
         """Forget a fetch that nobody waits for any more, and end it if it has not ended."""
-        del self._fetches[place]
+        del self._fetches[way]
         if not shared.task.done():
             shared.task.cancel()
             await asyncio.wait({shared.task})

@@ -258,6 +258,8 @@ def test_what_cannot_be_honoured_fails_the_request_with_a_sentence(site: Site, t
         ("/page/7", meta(session_id="s")),
         ("/page/8", meta(max_retries=3)),
         ("/page/10", meta(proxy_config=["http://a:1", "http://b:1"])),
+        ("/page/11", meta(screenshot=True)),
+        ("/page/12", meta(render="browser")),
         ("/page/9", meta(max_retries=0, session_id=None, semaphore_count=5, stream=False, shared_data={"a": 1})),
     )
     crawl = run_spider(site, tmp_path, source, COOKIES_ENABLED=False, RETRY_ENABLED=False)
@@ -274,7 +276,9 @@ def test_what_cannot_be_honoured_fails_the_request_with_a_sentence(site: Site, t
     assert failed["7"] == "session_id has no effect while the setting COOKIES_ENABLED is off."
     assert failed["8"] == "max_retries has no effect while the setting RETRY_ENABLED is off."
     assert failed["10"] == "proxy_config with several proxies has no effect while the setting RETRY_ENABLED is off."
-    assert len(failed) == 10
+    assert failed["11"].startswith("screenshot has no effect in meta['crawl4'] of a spider's request")
+    assert failed["12"].startswith("render has no effect in meta['crawl4'] of a spider's request")
+    assert len(failed) == 12
     assert all(f"is not made: {sentence}" in crawl.log for sentence in failed.values())
     assert "Traceback" not in crawl.log
 

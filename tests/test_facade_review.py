@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from scrapy import Request
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+from scrapy.utils.test import get_crawler
 
 from scrapy_crawl4 import (
     AsyncWebCrawler,
@@ -19,6 +20,7 @@ from scrapy_crawl4 import (
     ProxyRotationStrategy,
     SemaphoreDispatcher,
 )
+from scrapy_crawl4.downloadermiddlewares.run_config import RequestConfigError, RunConfigMiddleware
 from scrapy_crawl4.errors import describe
 
 from .proxy import Proxy
@@ -64,6 +66,15 @@ async def test_what_makes_no_request_is_one_failed_result(crawler, site, given, 
     results = await crawler.arun_many(tasks, dispatcher=FAST, cache_mode=mode)
     assert [result.success for result in results] == [False, True]
     assert results[0].error_message
+
+
+async def test_a_function_that_raises_is_named(crawler, site):
+    result = await crawler.arun(site.url("/page/1"), proxy_rotation_strategy=NoProxy())
+    assert result.error_message == "proxy_rotation_strategy failed: RuntimeError: none left"
+    middleware = RunConfigMiddleware(get_crawler())
+    config = CrawlerRunConfig(url_matcher=lambda url: 1 / 0)
+    with pytest.raises(RequestConfigError, match=r"^url_matcher failed: ZeroDivisionError: division by zero\.$"):
+        await middleware.process_request(Request(site.url("/page/1"), meta={"crawl4": config}))
 
 
 class BrokenMapping(Mapping):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..exceptions import UnsupportedOption
+from ..exceptions import Crawl4Error, UnsupportedOption
 from .checks import refuse
 from .proxy import ProxyConfig, check_proxy
 
@@ -117,7 +117,11 @@ def proxy_of(config: FetchOptions, turn: ProxyTurn, *, elapsed: float = 0.0, run
         name = f"{run}/{session}" if config.proxy_session_auto_release else session
         period = 0 if ttl is None else int(elapsed // ttl)
         turn = ProxyTurn(index=turn.index, attempt=turn.attempt, session=name, period=period)
-    return check_proxy("The choice of proxy_rotation_strategy", strategy.choose(turn))
+    try:
+        chosen = strategy.choose(turn)
+    except Exception as error:
+        raise Crawl4Error(f"proxy_rotation_strategy failed: {type(error).__name__}: {error}") from error
+    return check_proxy("The choice of proxy_rotation_strategy", chosen)
 
 
 def most_retries(config: FetchOptions) -> int:

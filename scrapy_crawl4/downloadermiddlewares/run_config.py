@@ -13,6 +13,7 @@ from ..config import META_KEY, CrawlerRunConfig, config_in
 from ..config.proxy_rotation import most_retries
 from ..config.rendering import needing_browser
 from ..config.supported import RUN_FETCH
+from ..errors import describe
 from ..exceptions import Crawl4Error, UnsupportedOption
 from ..pipelines import CrawlResultPipeline
 from ..scrapy_map import DESKS
@@ -168,12 +169,16 @@ class RunConfigMiddleware:
 
     def _check(self, request: Request, config: CrawlerRunConfig) -> None:
         url = request.meta.get("redirect_urls", [request.url])[0]
-        if not config.is_match(url):
+        try:
+            is_match = config.is_match(url)
+        except Exception as error:
+            raise ValueError(f"url_matcher failed: {describe(error)}") from error
+        if not is_match:
             raise ValueError(f"No matching configuration found for URL: {url}")
         if names := needing_browser(config):
             raise UnsupportedOption(
-                f"{names[0]} has no effect in meta[{META_KEY!r}] of a spider's request, whose pages no browser shows yet: "
-                "leave it out."
+                f"{names[0]} has no effect in meta[{META_KEY!r}] of a spider's request, "
+                "whose pages no browser shows yet: leave it out."
             )
         given = {name for name in RUN_FETCH if config.is_given(name) and not _is_default(config, name)}
         for name in sorted(given - EFFECTIVE):

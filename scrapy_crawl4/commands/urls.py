@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,7 +17,17 @@ BLOCK_BYTES = 64 * 1024
 
 def open_input(name: str) -> int:
     """Open *name*, ``-`` for standard input, and return its file descriptor; raise ``OSError`` as ``os.open``."""
-    return sys.stdin.fileno() if name == "-" else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+    return descriptor(sys.stdin) if name == "-" else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def descriptor(stream: TextIO | None) -> int:
+    """Return the file descriptor of *stream*, standard input or output.
+
+    :raises OSError: when the program was started without it, for which Python has None.
+    """
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return stream.fileno()
 
 
 async def urls_of(given: Sequence[str], source: int | None) -> AsyncIterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..monitor.text import clean
 from .filenames import markdown_name
+from .urls import descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,13 +67,14 @@ class StandardOutput:
 
     :param render: makes the bytes of a result; empty bytes are not written.
     :param above: keeps a progress bar off the terminal while a result is written to it.
+    :raises OSError: when the program was started without it.
     """
 
     def __init__(
         self, render: Callable[[CrawlResult], bytes], above: Callable[[], AbstractContextManager[None]]
     ) -> None:
+        self._fd = descriptor(sys.stdout)
         sys.stdout.flush()
-        self._fd = sys.stdout.fileno()
         self._render = render
         self._above = above if os.isatty(self._fd) else ExitStack
 

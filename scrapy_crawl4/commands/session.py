@@ -20,13 +20,14 @@ from .options import STANDARD_STREAM, BadUsage
 from .output import JsonLines, MarkdownFolder, Outputs, StandardOutput, json_line, make_folder, markdown_page
 from .plan import Plan, plan
 from .resumed import ResumedLines
-from .urls import open_input, urls_of
+from .urls import descriptor, open_input, urls_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scrapy.settings import Settings
 
+    from ..results import CrawlResult
     from .options import Options
 
 FRAME_SECS = 0.25
@@ -99,6 +100,9 @@ def _plan(settings: Settings, options: Options) -> Plan:
 
 
 def _open_source(options: Options, stack: ExitStack) -> int | None:
+    if STANDARD_STREAM in options.html:
+        with _usage("--html: cannot read standard input"):
+            descriptor(sys.stdin)
     if options.input is None:
         return None
     with _usage(f"--input: cannot read {options.input}"):
@@ -113,17 +117,22 @@ def _open_source(options: Options, stack: ExitStack) -> int | None:
 def _outputs(options: Options, monitor: CrawlerMonitor) -> Outputs:
     outputs = Outputs()
     if options.markdown == STANDARD_STREAM:
-        outputs.add(StandardOutput(markdown_page, monitor.above))
+        outputs.add(_standard_output(markdown_page, monitor))
     elif options.markdown is not None:
         with _usage(f"--markdown: cannot write to {options.markdown}"):
             outputs.add(MarkdownFolder(options.markdown))
     # Opened last: with -O it is empty from then on.
     if options.json_on_stdout:
-        outputs.add(StandardOutput(json_line, monitor.above))
+        outputs.add(_standard_output(json_line, monitor))
     elif options.output is not None:
         with _usage(f"Cannot write to {options.output}"):
             outputs.add(_json_file(options.output, options))
     return outputs
+
+
+def _standard_output(render: Callable[[CrawlResult], bytes], monitor: CrawlerMonitor) -> StandardOutput:
+    with _usage("Cannot write to standard output"):
+        return StandardOutput(render, monitor.above)
 
 
 def _json_file(name: str, options: Options) -> JsonLines:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 USAGE_ERROR = 2
+INTERRUPTED = 128 + signal.SIGINT
 
 
 class Command(ScrapyCommand):
@@ -47,11 +49,13 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Crawl; sets ``exitcode``."""
-        from .session import crawl  # noqa: PLC0415  (Scrapy loads this module for every command)
-
         assert self.settings is not None
         try:
+            from .session import crawl  # noqa: PLC0415  (Scrapy loads this module for every command)
+
             self.exitcode = crawl(Options.checked(args, opts), self.settings)
         except BadUsage as error:
             print(f"scrapy crawl4: {error}", file=sys.stderr)  # noqa: T201
             self.exitcode = USAGE_ERROR
+        except KeyboardInterrupt:  # before the crawl began
+            self.exitcode = INTERRUPTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,7 @@ class Options:
             job=given.job,
             cache=_cache(given.cache),
         )
-        if options.job == "":
-            raise BadUsage("--job needs the name of a folder.")
+        options._check_job()
         if STANDARD_STREAM in arguments and given.input not in (None, STANDARD_STREAM):
             raise BadUsage("Use - or --input FILE, not both.")
         if not options.urls and options.input is None:
@@ -117,6 +117,14 @@ class Options:
         )
         options._check_outputs(given)
         return options
+
+    def _check_job(self) -> None:
+        if self.job == "":
+            raise BadUsage("--job needs the name of a folder.")
+        if self.job and self.output not in (None, STANDARD_STREAM):
+            folder, output = os.path.realpath(self.job), os.path.realpath(self.output)
+            if output.startswith(os.path.join(folder, "")):
+                raise BadUsage("The file of -o or -O must not lie in the folder of --job.")
 
     def _check_outputs(self, given: Namespace) -> None:
         if given.output and given.overwrite_output:

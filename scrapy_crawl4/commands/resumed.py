@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ class ResumedLines(JsonLines):
     """A line of JSON for each result of a job, appended to a file unless it is there from an earlier run.
 
     A line that was not written to its end is cut off first. The file is looked at when the first result comes: the job
-    is open then, so that nobody else writes for it.
+    is open then, so that nobody else writes for it. A pipe or a device, which keeps nothing, gets all results.
 
     :param path: the file; made when it is not there.
     :param job: the folder of the job.
@@ -51,6 +52,8 @@ class ResumedLines(JsonLines):
     def _earlier(self) -> array[float]:
         """Return the times at which the results in the file ended, by position; :data:`NONE` where there is none."""
         ends: array[float] = array("d")
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            return ends
         if self._overwrite:
             os.ftruncate(self._fd, 0)
         place = output_start(self._job, str(self._path), os.fstat(self._fd).st_size)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scrapy_crawl4.commands.filenames import markdown_name
 from scrapy_crawl4.commands.options import BadUsage, Options, add_options
 from scrapy_crawl4.commands.ordered import Ordered
-from scrapy_crawl4.commands.output import JsonLines, MarkdownFolder, markdown_page
+from scrapy_crawl4.commands.output import JsonLines, MarkdownFolder, StandardOutput, markdown_page
 from scrapy_crawl4.commands.urls import open_input, urls_of
 from scrapy_crawl4.results import CrawlResult
 
@@ -128,6 +128,9 @@ def test_overwrite_is_output():
             "Standard output takes JSON Lines (-o -) or Markdown (--markdown -), not both.",
         ),
         (["-", "--input", "x"], "Use - or --input FILE, not both."),
+        (["u", "--job", ""], "--job needs the name of a folder."),
+        (["u", "--job", "j", "-o", "j/out.jsonl"], "The file of -o or -O must not lie in the folder of --job."),
+        (["u", "--job", "a/../j/", "-O", "./j/x/out"], "The file of -o or -O must not lie in the folder of --job."),
     ],
 )
 def test_bad_usage_is_one_sentence(arguments, message):
@@ -135,7 +138,20 @@ def test_bad_usage_is_one_sentence(arguments, message):
         parsed(*arguments)
 
 
+def test_a_file_beside_the_folder_of_the_job_is_none_in_it():
+    assert parsed("u", "--job", "j", "-o", "jobs.jsonl").output == "jobs.jsonl"
+
+
 # Input
+
+
+def test_a_program_without_standard_streams_is_told_so(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        open_input("-")
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        StandardOutput(markdown_page, contextlib.nullcontext)
 
 
 async def read(text, given_urls=(), tmp_path=None):

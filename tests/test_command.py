@@ -238,6 +238,33 @@ def test_status_2_and_one_sentence_for_bad_usage(site, outside, monkeypatch, cap
     assert site.requests == []
 
 
+@pytest.mark.parametrize(
+    ("closed", "arguments", "message"),
+    [
+        ("stdout", ["raw:<p>x"], "Cannot write to standard output: bad file descriptor."),
+        ("stdout", ["--html", "f.html", "--markdown", "-"], "Cannot write to standard output: bad file descriptor."),
+        ("stdin", ["-"], "--input: cannot read -: bad file descriptor."),
+        ("stdin", ["--html", "-"], "--html: cannot read standard input: bad file descriptor."),
+    ],
+)
+def test_status_2_without_a_standard_stream(monkeypatch, capfd, closed, arguments, message):
+    monkeypatch.setattr(sys, closed, None)
+    with pytest.raises(SystemExit) as end:
+        execute(["scrapy", "crawl4", *arguments])
+    assert end.value.code == 2
+    assert capfd.readouterr().err == f"scrapy crawl4: {message}\n"
+
+
+def test_ctrl_c_before_the_crawl_begins_is_quiet(monkeypatch, capfd):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scrapy_crawl4.commands.session.plan", interrupt)
+    with pytest.raises(SystemExit) as end:
+        execute(["scrapy", "crawl4", "raw:<p>x"])
+    assert (end.value.code, capfd.readouterr().err) == (INTERRUPTED, "")
+
+
 def test_status_2_of_the_process(outside):
     done = crawl4(cwd=outside)
     assert (done.returncode, done.stdout) == (2, "")

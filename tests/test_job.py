@@ -497,6 +497,17 @@ def test_output_cut_at_any_byte_has_each_result_once(tmp_path):
     assert output.path.read_bytes() == whole[begin:]
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_pipe_gets_all_results_of_a_job_each_time(tmp_path, overwrite):
+    output = Output(tmp_path)
+    os.mkfifo(output.path)
+    reader = os.open(output.path, os.O_RDONLY | os.O_NONBLOCK)
+    for _ in range(2):
+        output.write(ran(0), ran(1), overwrite=overwrite)
+        assert [json.loads(line)["index"] for line in os.read(reader, 65536).splitlines()] == [0, 1]
+    os.close(reader)
+
+
 def test_lines_of_others_in_the_output_stay(tmp_path):
     output = Output(tmp_path)
     output.path.write_bytes(b"no line end")

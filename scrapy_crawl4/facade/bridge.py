@@ -14,6 +14,7 @@ import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy.utils.reactor import is_asyncio_reactor_installed, is_reactor_installed
@@ -22,7 +23,7 @@ from scrapy.utils.reactorless import ReactorImportHook
 from ..exceptions import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 
@@ -201,8 +202,14 @@ class EngineThread:
         loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
         asyncio.set_event_loop(loop)
         reactor.callWhenRunning(self._loop.set_result, loop)
-        reactor.run(installSignalHandlers=False)
-        return loop
+        run: Callable[[], object] = partial(reactor.run, installSignalHandlers=False)
+        while True:
+            try:
+                run()
+            except SystemExit:  # of a user's code; asyncio has given it to whoever waits for that, and lets it through
+                run = loop.run_forever
+            else:
+                return loop
 
     @classmethod
     def _forget_in_child(cls) -> None:

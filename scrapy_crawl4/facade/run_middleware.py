@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from .contained import contained
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import Self
@@ -34,18 +36,20 @@ class RunMiddleware:
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Let the engine have what ``start()`` yields while results are taken; it does not wait for items by itself."""
         self._run.opened.set()
-        async for element in start:
-            yield element
-            await self._run.room()
-            if self._run.stopping:
-                return
+        with contained():
+            async for element in start:
+                yield element
+                await self._run.room()
+                if self._run.stopping:
+                    return
 
     def process_spider_output(self, response: Response, result: Iterator[Any]) -> Iterator[Any]:
         """Let the engine have what a callback yields until nobody wants it."""
-        for element in result:
-            yield element
-            if self._run.cut_short:
-                return
+        with contained():
+            for element in result:
+                yield element
+                if self._run.cut_short:
+                    return
 
     async def process_spider_output_async(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Do the same for a callback that is an async generator, and end it where it waits."""
@@ -70,6 +74,7 @@ class RunMiddleware:
 
 
 async def _read(result: AsyncIterator[Any], elements: asyncio.Queue[Any], room: asyncio.Semaphore) -> None:
-    async for element in result:
-        await room.acquire()
-        elements.put_nowait(element)
+    with contained():
+        async for element in result:
+            await room.acquire()
+            elements.put_nowait(element)

@@ -15,6 +15,7 @@ from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import Crawl4Error, DispatcherError, EngineError
 from ..results import CrawlResult
+from .contained import contain_callbacks
 from .engine import FacadeCrawler
 from .plan import End
 from .run_middleware import RunMiddleware
@@ -155,9 +156,13 @@ class SpiderRun:
 
     def _connect(self) -> None:
         connect = self._crawler.signals.connect
+        connect(self._opened, signals.spider_opened)
         connect(self._scraped, signals.item_scraped)
         connect(self._spider_error, signals.spider_error)
         connect(self._closed, signals.spider_closed)
+
+    def _opened(self) -> None:
+        contain_callbacks(self._crawler.engine.scraper)
 
     async def _scraped(self, item: Any, response: Response | Failure | None) -> None:
         """Send *item* as a result when there is room for it; until then, the scraper waits, and with it the spider."""

@@ -392,7 +392,7 @@ def test_rendering_that_is_not_there_is_refused():
 
 
 def test_what_needs_a_browser_is_no_matter_of_http():
-    with pytest.raises(ValueError, match=r"^render='http' cannot be given together with js_code, which needs a browser"):
+    with pytest.raises(ValueError, match=r"^render='http' cannot be given together with js_code, which needs a brows"):
         CrawlerRunConfig(render="http", screenshot=True, js_code="1")
     config = CrawlerRunConfig(render="http", screenshot=False)
     with pytest.raises(ValueError, match="together with pdf"):

@@ -7,6 +7,7 @@ import logging
 import pickle
 import shutil
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -49,7 +50,8 @@ class DurableScheduler(Scheduler):
     has left the pipelines and is in the feed files on the local disk. After an end without goodbye, what is on record
     is scheduled again; so items of requests that were in flight may come twice. An orderly end is Scrapy's own.
 
-    Not kept, as Scrapy itself does not keep it: requests that cannot be serialized, feeds that are uploaded or
+    Not kept, as Scrapy itself does not keep it: requests that pickle cannot serialize (a queue on disk of the project's
+    own that can keeps them over an orderly end), feeds that are uploaded or
     compressed at the end, ``Spider.state`` and cookies. A ``DUPEFILTER_CLASS`` that stores what it has seen elsewhere
     than Scrapy's does is told of a request only after the request is on record.
 
@@ -148,7 +150,7 @@ class DurableScheduler(Scheduler):
         others = [request for request in reversed(requests) if not request.meta.get("is_start_request")]
         for request in starts + others:
             number = self._number()
-            record.add(number, self._packed(request))
+            self._keep(record, number, request)
             self._push_numbered(request, number)
 
     def _dqpush(self, request: Request) -> bool:
@@ -157,7 +159,7 @@ class DurableScheduler(Scheduler):
         number = self._number()
         if not self._push_numbered(request, number):
             return False
-        self._record.add(number, self._packed(request))
+        self._keep(self._record, number, request)
         self._commit_soon()
         return True
 
@@ -175,6 +177,10 @@ class DurableScheduler(Scheduler):
             return super()._dqpush(request)
         finally:
             del request.meta[NUMBER]
+
+    def _keep(self, record: PendingRequests, number: int, request: Request) -> None:
+        with suppress(ValueError):  # the project's own queue on disk may take what pickle does not
+            record.add(number, self._packed(request))
 
     def _number(self) -> int:
         return next(self._numbers)

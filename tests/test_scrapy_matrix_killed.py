@@ -15,8 +15,14 @@ pytestmark = pytest.mark.slow
 PAGES = 150
 TREE = """
 import asyncio
+import io
+import marshal
+import pickle
 import random
+import types
 from pathlib import Path
+from queuelib import queue
+from scrapy import squeues
 from scrapy.dupefilters import BaseDupeFilter
 
 
@@ -40,6 +46,43 @@ class Elsewhere(BaseDupeFilter):
 
     def log(self, request, spider):
         pass
+
+
+def with_code(code):
+    return types.FunctionType(marshal.loads(code), {})
+
+
+class Pickler(pickle.Pickler):
+    # Takes functions that have no name to find them by.
+    def reducer_override(self, value):
+        return (with_code, (marshal.dumps(value.__code__),)) if "<lambda>" in repr(value) else NotImplemented
+
+
+def with_functions(value):
+    file = io.BytesIO()
+    Pickler(file).dump(value)
+    return file.getvalue()
+
+
+FunctionQueue = squeues._scrapy_serialization_queue(
+    squeues._serializable_queue(squeues._with_mkdir(queue.LifoDiskQueue), with_functions, pickle.loads)
+)
+
+
+class Functions(Spider):
+    name = "functions"
+    custom_settings = {"SCHEDULER_DISK_QUEUE": FunctionQueue, "CONCURRENT_REQUESTS": 1}
+
+    async def start(self):
+        yield Request(url("/page/0"), self.parse_first)
+
+    def parse_first(self, response):
+        for number in range(6):
+            meta, arguments = {"part": lambda: 1}, {"number": number}
+            yield Request(url(f"/page/{number}"), dont_filter=True, meta=meta, cb_kwargs=arguments)
+
+    def parse(self, response, number):
+        yield {"number": number, "part": response.meta["part"]()}
 
 
 class Unhurried:
@@ -143,6 +186,15 @@ def test_a_job_may_change_between_scrapys_scheduler_and_ours_whenever_it_ended_o
     assert "was killed" not in crawl.log
     assert "Resuming crawl" in crawl.log
     assert set(items(feed)) == WANTED
+
+
+def test_a_queue_on_disk_that_takes_more_than_pickle_keeps_it(site, crawls, tmp_path):
+    feed = tmp_path / "items.jsonl"
+    settings = {"JOBDIR": str(tmp_path / "job"), "FEEDS": {str(feed): {"format": "jsonlines"}}}
+    for addon in (False, True, True):
+        (crawl,) = crawls.run("Functions", addon=addon, CLOSESPIDER_PAGECOUNT=3, **settings)
+        assert "ERROR" not in crawl.log
+    assert sorted(items(feed)) == [(number, 1) for number in range(6)]
 
 
 def test_two_crawls_in_one_job_directory_are_refused(crawls, tmp_path):

@@ -17,3 +17,6 @@ FOUND = "cached_response"
 
 DONT_CACHE = "dont_cache"
 """Scrapy's: True keeps a request out of the cache."""
+
+HOPS = "crawl4_cache_hops"
+"""The redirects that led to a request, which are kept when the page they lead to has come."""

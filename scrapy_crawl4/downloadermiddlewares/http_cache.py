@@ -14,6 +14,7 @@ from scrapy.utils.asyncio import run_in_thread
 from scrapy.utils.misc import load_object
 
 from ..cache import SqliteCacheStorage
+from ..cache.hops import add_hop, take_hops, will_be_followed
 from ..cache.keep import is_failure, is_worth_keeping
 from ..cache.meta import ANSWER, CHECK, DONT_CACHE, FOUND, ONLY_CACHED
 from ..cache.sqlite_storage import TIMESTAMP
@@ -145,6 +146,14 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
         use = self._use(request)
         if use is None:
             return super().process_response(request, response) if self.enabled else response
+        answer = await self._received(request, response, use)
+        if not will_be_followed(request, answer, self.crawler):
+            hops = take_hops(request)
+            for hop in () if is_failure(answer) else hops:
+                await self._store(*hop)
+        return answer
+
+    async def _received(self, request: Request, response: Response, use: CacheUse) -> Response:
         if CACHE_STATUS not in request.meta or "cached" in response.flags:
             return response
         if "Date" not in response.headers:  # what policies count the age from
@@ -242,7 +251,12 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
     async def _keep(self, request: Request, response: Response) -> None:
         if not is_worth_keeping(response) or not self.policy.should_cache_response(response, request):
             self._count("uncacheable")
-            return
+        elif will_be_followed(request, response, self.crawler):
+            add_hop(request, response)  # what it leads to may be an error, which must not come back from the cache
+        else:
+            await self._store(request, response)
+
+    async def _store(self, request: Request, response: Response) -> None:
         self._count("store")
         storage = self.storage
         try:

@@ -20,7 +20,8 @@ from .config.settings import Crawl4Settings
 from .crawl_delay import crawl_delay
 from .dispatch import LOCAL, parse_retry_after
 from .dispatch.loading import make_dispatcher
-from .gate import DispatchGate, TurnedAway, dispatch_stats
+from .dispatch_stats import dispatch_stats
+from .gate import DispatchGate, TurnedAway
 from .meter import Meters
 from .slots import SemaphoreSlot, SlotLimits
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from scrapy.robotstxt import RobotParser
 
     from .dispatch import Session
-    from .gate import Turn
     from .meter import PageMeter
+    from .turn import Turn
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from scrapy.utils.asyncio import call_later, is_asyncio_available
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import CancelledError, Deferred
 
-from . import stats
 from .dispatch import DispatchController, DispatchDriver, MemoryAdaptiveDispatcher, MemoryProbe
 from .exceptions import Crawl4Error, DispatcherError
 from .meter import PageMeter
+from .turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -37,37 +37,6 @@ class TurnedAway(Crawl4Error, IgnoreRequest):  # noqa: N818 - names a state of a
 
 class NoPermits(DispatcherError, IgnoreRequest):  # noqa: N818 - names a state of a request
     """A request was ended because the policy permits nothing; Scrapy's errbacks meet it as an ``IgnoreRequest``."""
-
-
-class Turn:
-    """One request on its way through the gate: it waits, or its transfer holds a session."""
-
-    __slots__ = ("error", "host", "ready", "session", "shed", "stays", "transfer")
-
-    def __init__(self, host: str, *, stays: bool) -> None:
-        self.host = host
-        self.stays = stays
-        self.session: Session[Turn] | None = None
-        self.error: Exception | None = None
-        self.ready: Deferred[None] | None = None
-        self.transfer: asyncio.Task[Response] | Deferred[Response] | None = None
-        self.shed = False
-
-    def end_wait(self) -> None:
-        """Let the waiting coroutine go on, if it waits."""
-        ready, self.ready = self.ready, None
-        if ready is not None:
-            ready.callback(None)
-
-    async def wait(self) -> Session[Turn]:
-        """Return the session once it is there, and raise what ended the wait without one."""
-        if self.session is None and self.error is None:
-            self.ready = Deferred()
-            await maybe_deferred_to_future(self.ready)
-        if self.error is not None:
-            raise self.error
-        assert self.session is not None
-        return self.session
 
 
 class DispatchGate:
@@ -302,22 +271,3 @@ def _fail(held: Deferred[None], sentence: str) -> None:
 
 def _no_memory(seconds: float) -> str:
     return f"Memory allowed no request for {seconds:g} s (memory_wait_timeout)."
-
-
-def dispatch_stats(controller: DispatchController[Any]) -> dict[str, float]:
-    """Return the stats of dispatch so far; those that stayed 0 are for the caller to leave out."""
-    counted, memory = controller.statistics, controller.memory
-    return {
-        stats.STARTED: counted.started,
-        stats.FINISHED: counted.done - counted.failed,
-        stats.FAILED: counted.failed,
-        stats.SHED: counted.shed,
-        stats.MAX_IN_FLIGHT: counted.max_in_flight,
-        stats.BYTES_RECEIVED: counted.bytes_received,
-        stats.RATE_LIMITED: counted.rate_limited,
-        stats.WAIT_SECONDS: counted.wait_seconds,
-        stats.MEMORY_PEAK_MB: counted.memory_peak_mb,
-        stats.MEMORY_LIMIT_MB: memory.limit_mb if memory is not None else 0.0,
-        stats.THROTTLED_CHECKS: counted.throttled_checks,
-        stats.THROTTLED_SECONDS: counted.throttled_seconds,
-    }

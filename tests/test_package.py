@@ -24,6 +24,8 @@ LAYERS = [
     {
         "errors",
         "gate",
+        "turn",
+        "dispatch_stats",
         "meter",
         "slots",
         "downloader",

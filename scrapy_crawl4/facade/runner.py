@@ -8,22 +8,17 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..config.rendering import in_browser
-from ..content.llm_scope import asks_model
-from ..content.markdown import with_converter
-from ..dispatch import BROWSER, HTTP, LOCAL, MODEL, DispatchController, DispatchDriver, MemoryProbe
-from ..errors import describe
-from .cached import is_in_cache
+from ..dispatch import DispatchController, DispatchDriver, MemoryProbe
 from .content_work import ContentWork
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
-from .given import with_defaults
+from .intake import place_of, work_of
 from .items import ItemWork
 from .outcome import crawl_stats, dispatch_result, failed_before_start, result_of
 from .plan import END_OF_INPUT, End
 from .sidelines import Sidelines
 from .spilling import Spilling
-from .tasks import BadElement, Work, make_work, shown_url
+from .tasks import Work
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -178,24 +173,16 @@ class Runner:
         self._end(reason)
 
     def _add(self, index: int, element: object) -> None:
-        try:
-            work = make_work(index, element, self.plan.configs)
-            work.config = with_converter(with_defaults(work.config, self.plan.defaults), self.plan.markdown_converter)
-            has_browser, is_local = self.plan.browser is not None, work.kind != "http"
-            work.rendered = in_browser(work.config, has_browser=has_browser, is_local=is_local)
-        except BadElement as bad:
-            self._refuse(failed_before_start(index, bad.url, bad.message, metadata=bad.metadata))
-        except Exception as error:  # noqa: BLE001 - a user's values; without a result the run would not end
-            self._refuse(failed_before_start(index, shown_url(element), describe(error)))
-        else:
-            if self._expired:
-                self._refuse(failed_before_start(index, work.url, self._expired))
-            elif self._sidelines.enter(work):
-                self._dispatch(work)
+        work = work_of(index, element, self.plan)
+        if not isinstance(work, Work):
+            self._refuse(work)
+        elif self._expired:
+            self._refuse(failed_before_start(index, work.url, self._expired))
+        elif self._sidelines.enter(work):
+            self._dispatch(work)
 
     def _dispatch(self, work: Work) -> None:
-        host = LOCAL if not work.rendered and is_in_cache(work, self.plan, self.engine) else work.host
-        self.controller.add(work, host, _kind_of(work))
+        self.controller.add(work, *place_of(work, self.plan, self.engine))
 
     def _resume(self, job: Job[Work]) -> None:
         self.controller.put_back(job)
@@ -302,9 +289,3 @@ class Runner:
             self._watch.close(self.engine.crawler.stats)
             self.engine.runs.discard(self)
             self._send(End(reason))
-
-
-def _kind_of(work: Work) -> str:
-    if work.rendered:
-        return BROWSER
-    return MODEL if asks_model(work.config) else HTTP

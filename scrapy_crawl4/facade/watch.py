@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import stats
-from ..gate import dispatch_stats
+from ..dispatch_stats import dispatch_stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

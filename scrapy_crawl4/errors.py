@@ -167,4 +167,6 @@ def _one_line(text: str) -> str:
 
 
 def _sentence(label: str, detail: str) -> str:
-    return f"{label}: {detail.rstrip('. ')}." if detail.strip(". ") else f"{label}."
+    text = detail.rstrip(". ")
+    end = "" if text.endswith(("?", "!")) else "."
+    return f"{label}: {text}{end}" if text else f"{label}."

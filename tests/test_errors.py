@@ -107,3 +107,7 @@ def test_exceptions_that_cause_each_other_are_described() -> None:
     first, second = ValueError("first"), ValueError("second")
     first.__cause__, second.__cause__ = second, first
     assert describe(first) == "ValueError: first."
+
+
+def test_a_question_is_a_sentence():
+    assert describe(ValueError("no such thing; did you mean this?")) == "ValueError: no such thing; did you mean this?"

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
+from .plain import PlainCommand, tell
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
-USAGE_ERROR = 2
+    from scrapy.settings import Settings
 
 
-class Command(ScrapyCommand):
+class Command(PlainCommand):
     """``scrapy crawl4-doctor``: look at what a crawl needs."""
 
-    requires_project = False
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+    name = "crawl4-doctor"
 
     def short_desc(self) -> str:
         """Return what ``scrapy -h`` says of the command."""
@@ -32,18 +27,14 @@ class Command(ScrapyCommand):
             "1 if something is not, 2 for bad usage."
         )
 
-    def run(self, args: list[str], opts: Namespace) -> None:
-        """Look at everything; sets ``exitcode``."""
+    def work(self, settings: Settings) -> int:
+        """Look at everything; return 1 if something is wrong."""
         from ..browser.doctor import examine  # noqa: PLC0415  (Scrapy loads this module for every command)
 
-        if args:
-            print(f"scrapy crawl4-doctor: takes no arguments, got {args[0]!r}", file=sys.stderr)  # noqa: T201
-            self.exitcode = USAGE_ERROR
-            return
-        assert self.settings is not None
-        self.exitcode = 0
-        for finding in examine(self.settings):
-            print(f"{'ok ' if finding.fine else 'BAD'} {finding.name}: {finding.told}", flush=True)  # noqa: T201
+        is_bad = False
+        for finding in examine(settings):
+            tell(f"{'ok ' if finding.fine else 'BAD'} {finding.name}: {finding.told}")
             if not finding.fine:
-                self.exitcode = 1
-                print(f"    {finding.advice}", flush=True)  # noqa: T201
+                is_bad = True
+                tell(f"    {finding.advice}")
+        return int(is_bad)

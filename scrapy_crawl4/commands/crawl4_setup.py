@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from scrapy.commands import ScrapyCommand
+from typing import TYPE_CHECKING
 
 from ..exceptions import Crawl4Error
+from .plain import PlainCommand, tell
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
-USAGE_ERROR = 2
+    from scrapy.settings import Settings
 
 
-class Command(ScrapyCommand):
+class Command(PlainCommand):
     """``scrapy crawl4-setup``: find a browser, or install one."""
 
-    requires_project = False
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+    name = "crawl4-setup"
 
     def short_desc(self) -> str:
         """Return what ``scrapy -h`` says of the command."""
@@ -35,20 +30,12 @@ class Command(ScrapyCommand):
             "status: 0 with a browser, 1 without one, 2 for bad usage."
         )
 
-    def run(self, args: list[str], opts: Namespace) -> None:
-        """Find or install a browser; sets ``exitcode``."""
+    def work(self, settings: Settings) -> int:
+        """Find or install a browser; return 1 without one."""
         from ..browser.setup import set_up  # noqa: PLC0415  (Scrapy loads this module for every command)
 
-        if args:
-            print(f"scrapy crawl4-setup: takes no arguments, got {args[0]!r}", file=sys.stderr)  # noqa: T201
-            self.exitcode = USAGE_ERROR
-            return
         try:
-            self.exitcode = int(not set_up(_tell))
+            return int(not set_up(tell))
         except Crawl4Error as error:
             print(error, file=sys.stderr)  # noqa: T201
-            self.exitcode = 1
-
-
-def _tell(sentence: str) -> None:
-    print(sentence, flush=True)  # noqa: T201
+            return 1

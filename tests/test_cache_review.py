@@ -1,12 +1,9 @@
 """What the cache must not be led into keeping."""
 
-import pickle
-
 import pytest
-from scrapy import Request
-from scrapy.http import Response
+from scrapy import Request, Spider
 
-from scrapy_crawl4.cache.hops import Hops, add_hop
+from scrapy_crawl4 import AsyncWebCrawler
 
 from .test_cache import CHALLENGE, crawl, settings  # noqa: F401 - a fixture
 
@@ -42,12 +39,24 @@ async def test_a_chain_is_kept_whole_from_where_it_was_not(site, settings):  # n
     assert len(site.requests) == 4
 
 
-def test_hops_stay_behind_when_a_request_is_written_down():
-    request = Request("http://127.0.0.1/")
-    add_hop(request, Response(request.url, status=302))
-    (hops,) = request.meta.values()
-    assert len(hops) == 1
-    assert pickle.loads(pickle.dumps(hops)) == Hops()
+class HopsSpider(Spider):
+    """Asks for a page behind two redirects, with the cache."""
+
+    name = "hops"
+
+    async def start(self):
+        yield Request(self.start_url, callback=self.page, meta={"crawl4": {"cache_mode": "enabled"}})
+
+    def page(self, response):
+        yield {"url": response.url, "meta": sorted(response.meta)}
+
+
+async def test_redirects_are_kept_by_way_of_a_queue_on_disk(site, settings, tmp_path):  # noqa: F811 - the fixture
+    for number in range(2):
+        async with AsyncWebCrawler(settings=settings | {"JOBDIR": str(tmp_path / f"job-{number}")}) as crawler:
+            (result,) = await crawler.crawl(HopsSpider, start_url=site.url("/redirect/2"))
+            assert "crawl4_cache_hops" not in result.extracted_content
+    assert len(site.requests) == 3
 
 
 async def test_redirects_that_nobody_follows_are_kept(site, settings):  # noqa: F811 - the fixture

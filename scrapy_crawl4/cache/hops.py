@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-class Hops(list["tuple[Request, Response]"]):
-    """The redirects of one chain so far, in the ``meta`` of its requests.
-
-    A request that goes to a job's folder leaves them behind: they are asked for again.
-    """
-
-    def __reduce__(self) -> tuple[type[Hops], tuple[()]]:
-        return Hops, ()
-
-
 def will_be_followed(request: Request, response: Response, crawler: Crawler) -> bool:
     """Return whether Scrapy's redirect middleware makes another request of *response*."""
     meta, status = request.meta, response.status
@@ -45,8 +35,9 @@ def will_be_followed(request: Request, response: Response, crawler: Crawler) -> 
 def add_hop(request: Request, response: Response) -> None:
     """Note the redirect *response*, which the requests that follow *request* find in their ``meta``."""
     before = request.meta.pop(HOPS, ())
-    # A copy, since a request in its own meta is a cycle that waits for Python to look for cycles.
-    request.meta[HOPS] = Hops([*before, (request.copy(), response)])
+    # What a queue on disk can take; and a request in its own meta would be a cycle.
+    asked = request.replace(callback=None, errback=None)
+    request.meta[HOPS] = [*before, (asked, response.replace(request=None, certificate=None))]
 
 
 def take_hops(request: Request) -> Iterable[tuple[Request, Response]]:

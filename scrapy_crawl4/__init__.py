@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         UnsupportedOption,
     )
     from .facade import (
+        AsyncHTTPCrawlerStrategy,
         AsyncWebCrawler,
         CrawlRun,
         CrawlTask,
@@ -97,6 +98,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Addon",
+    "AsyncHTTPCrawlerStrategy",
     "AsyncWebCrawler",
     "BM25ContentFilter",
     "BaseDispatcher",
@@ -194,7 +196,7 @@ _HOMES = {
     ".downloader": "DispatchDownloader",
     ".downloadermiddlewares": "MemoryThrottleMiddleware RateLimitMiddleware RunConfigMiddleware",
     ".exceptions": "Crawl4Error CrawlCancelled DispatcherError EngineError JobError UnsupportedOption",
-    ".facade": "AsyncWebCrawler CrawlRun CrawlTask crawl_many",
+    ".facade": "AsyncHTTPCrawlerStrategy AsyncWebCrawler CrawlRun CrawlTask crawl_many",
     ".monitor": "CrawlerMonitor",
     ".pipelines": "CrawlResultPipeline",
     ".results": "CrawlResult DispatchResult MarkdownGenerationResult",

@@ -22,6 +22,7 @@ from scrapy.http import HtmlResponse
 
 import scrapy_crawl4
 from scrapy_crawl4 import (
+    AsyncHTTPCrawlerStrategy,
     AsyncWebCrawler,
     BM25ContentFilter,
     Crawl4Spider,
@@ -99,8 +100,12 @@ METHODS = {
 }
 
 SHOWN: dict[str, dict[str, str]] = {
+    "AsyncHTTPCrawlerStrategy": {
+        "test_facade_many::test_http_strategy_is_another_way_to_give_the_http_config": "browser_config",
+    },
     "AsyncWebCrawler": {
         "test_facade_many::test_http_config": "config",
+        "test_facade_many::test_http_strategy_is_another_way_to_give_the_http_config": "crawler_strategy",
         "test_cache::test_base_directory_is_the_folder": "base_directory",
         "test_facade_watch::test_a_verbose_crawler_prints_where_a_config_says_nothing": "verbose",
         "test_custom_dispatchers::test_named_by_the_settings_of_a_crawler": "settings",
@@ -330,7 +335,8 @@ SHOWN: dict[str, dict[str, str]] = {
 """Class or function, test, parameters."""
 
 HERE: dict[str, str] = {
-    "AsyncWebCrawler": "crawler_strategy logger thread_safe",
+    "AsyncHTTPCrawlerStrategy": "logger max_connections dns_cache_ttl chunk_size",
+    "AsyncWebCrawler": "logger thread_safe",
     "AsyncWebCrawler.arun_many": "job",
     "CrawlResult.failed": "url error_message status_code index metadata",
     "CrawlResult.from_html": "html url config content_type",
@@ -489,6 +495,9 @@ def test_what_the_crawler_refuses():
     for name in ("crawler_strategy", "logger"):
         with pytest.raises(UnsupportedOption, match=name):
             AsyncWebCrawler(**{name: object()})
+    for name in ("logger", "max_connections", "dns_cache_ttl", "chunk_size"):
+        with pytest.raises(UnsupportedOption, match=name):
+            AsyncHTTPCrawlerStrategy(**{name: object()})
 
 
 async def test_a_crawler_is_thread_safe_whatever_is_said():

@@ -2,12 +2,15 @@
 
 import asyncio
 import itertools
+import pickle
 
 import pytest
 from scrapy import Request
 
 from scrapy_crawl4 import (
+    AsyncHTTPCrawlerStrategy,
     AsyncWebCrawler,
+    BrowserConfig,
     CrawlerRunConfig,
     CrawlResult,
     CrawlRun,
@@ -392,6 +395,37 @@ async def test_http_config(site):
     assert "POST" in echo.html
     assert "x-h" in echo.html
     assert redirect.status_code in (301, 302)
+
+
+async def test_http_strategy_is_another_way_to_give_the_http_config(site):
+    http = HTTPCrawlerConfig(method="POST", headers={"X-H": "1"}, follow_redirects=False)
+    for beside in (None, BrowserConfig(verbose=False)):
+        strategy = AsyncHTTPCrawlerStrategy(browser_config=http)
+        async with AsyncWebCrawler(crawler_strategy=strategy, config=beside) as crawler:
+            echo, redirect = await crawler.arun_many([site.url("/echo"), site.url("/redirect/1")], dispatcher=FAST)
+        assert "POST" in echo.html
+        assert "x-h" in echo.html
+        assert redirect.status_code in (301, 302)
+    async with AsyncWebCrawler(crawler_strategy=AsyncHTTPCrawlerStrategy()) as crawler:
+        assert (await crawler.arun(site.url("/page/1"))).success
+
+
+def test_http_strategy_beside_another_config():
+    for config in (HTTPCrawlerConfig(), BrowserConfig(headers={"A": "b"})):
+        with pytest.raises(ValueError, match="crawler_strategy and config cannot be given together"):
+            AsyncWebCrawler(crawler_strategy=AsyncHTTPCrawlerStrategy(), config=config)
+    assert AsyncWebCrawler(AsyncHTTPCrawlerStrategy(), BrowserConfig(verbose=True)).verbose
+    with pytest.raises(TypeError, match="browser_config must be an HTTPCrawlerConfig"):
+        AsyncHTTPCrawlerStrategy(BrowserConfig())
+
+
+async def test_a_list_of_results_is_for_async_for_too(crawler, site):
+    urls = site.urls(3)
+    results = await crawler.arun_many(urls, dispatcher=FAST)
+    assert isinstance(results, list)
+    assert [result.url for result in results] == urls
+    assert [result.url async for result in results] == urls
+    assert pickle.loads(pickle.dumps(results)) == results
 
 
 async def test_default_dispatcher_follows_the_config(crawler, site):

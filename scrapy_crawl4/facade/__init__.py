@@ -2,7 +2,8 @@
 
 from .crawler import AsyncWebCrawler
 from .run import CrawlRun
+from .strategy import AsyncHTTPCrawlerStrategy
 from .sync import crawl_many
 from .tasks import CrawlTask
 
-__all__ = ["AsyncWebCrawler", "CrawlRun", "CrawlTask", "crawl_many"]
+__all__ = ["AsyncHTTPCrawlerStrategy", "AsyncWebCrawler", "CrawlRun", "CrawlTask", "crawl_many"]

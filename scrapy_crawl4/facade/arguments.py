@@ -14,7 +14,6 @@ from ..config import BrowserConfig, CrawlerRunConfig, HTTPCrawlerConfig
 from ..content import check_content_options
 from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
 from ..dispatch.loading import make_dispatcher
-from ..exceptions import UnsupportedOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,13 +36,6 @@ DISPATCH_SETTINGS = frozenset(
     )
 ) | {"CONCURRENT_REQUESTS"}
 """Settings any of which makes the settings name the default dispatcher instead of a run's config."""
-
-
-def refuse_given(**options: object) -> None:
-    """Raise :class:`UnsupportedOption` for an option that was given."""
-    for name, value in options.items():
-        if value is not None:
-            raise UnsupportedOption(f"AsyncWebCrawler({name}=...) is not supported: leave it out.")
 
 
 def http_config(config: object) -> HTTPCrawlerConfig:

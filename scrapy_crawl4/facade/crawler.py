@@ -20,7 +20,6 @@ from .arguments import (
     configs_of,
     http_config,
     keeps_items,
-    refuse_given,
     run_dispatcher,
     spider_class,
 )
@@ -33,6 +32,7 @@ from .given import OF_PROCESS, OF_URLS, config_defaults, given_settings, refuse,
 from .job_thread import job_folder
 from .plan import Plan, SpiderPlan
 from .run import CrawlRun
+from .strategy import chosen_config, refuse_given
 
 if TYPE_CHECKING:
     import logging
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ..config import CrawlerRunConfig
     from ..results import CrawlResult
     from .bridge import EngineLoop
+    from .strategy import AsyncHTTPCrawlerStrategy
     from .tasks import CrawlTask
 
 MEMORY_LIMIT = "CRAWL4_MEMORY_LIMIT_MB"
@@ -57,7 +58,8 @@ class AsyncWebCrawler:
     Use it with ``async with``, or call :meth:`start` and :meth:`close`. One crawler serves any number of runs at the
     same time, from any event loop and thread, and can be used again after :meth:`close`.
 
-    :param crawler_strategy: not supported: Scrapy downloads.
+    :param crawler_strategy: an :class:`~scrapy_crawl4.AsyncHTTPCrawlerStrategy` in place of *config*; no other one is
+        supported, as Scrapy downloads.
     :param config: an :class:`~scrapy_crawl4.HTTPCrawlerConfig`; without one, Scrapy's own settings say whether
         certificates are verified. A :class:`~scrapy_crawl4.BrowserConfig` has the browser show the pages of all
         runs of URLs, unless a configuration says ``render="http"``; what it says of requests counts for these too.
@@ -71,12 +73,13 @@ class AsyncWebCrawler:
         :meth:`crawl`.
     :raises UnsupportedOption: for what is not supported.
     :raises TypeError: for a *config* of another type.
-    :raises ValueError: for a ``CRAWL4_`` setting that is unknown or out of range.
+    :raises ValueError: for a ``CRAWL4_`` setting that is unknown or out of range, and for *crawler_strategy* together
+        with a *config*.
     """
 
     def __init__(
         self,
-        crawler_strategy: None = None,
+        crawler_strategy: AsyncHTTPCrawlerStrategy | None = None,
         config: HTTPCrawlerConfig | BrowserConfig | None = None,
         base_directory: str | os.PathLike[str] | None = None,
         thread_safe: bool = False,
@@ -85,11 +88,13 @@ class AsyncWebCrawler:
         verbose: bool = False,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
-        refuse_given(crawler_strategy=crawler_strategy, logger=logger)
+        refuse_given("AsyncWebCrawler", logger=logger)
+        loud = verbose or (isinstance(config, BrowserConfig) and config.verbose)
+        config = chosen_config(crawler_strategy, config)
         self.http_config = http_config(config)
         self.browser_config = config if isinstance(config, BrowserConfig) else None
         self.thread_safe = thread_safe
-        self.verbose = bool(verbose or (self.browser_config is not None and self.browser_config.verbose))
+        self.verbose = bool(loud)
         self._settings = given_settings(settings or {})
         self._settings |= folder_setting(base_directory, self._settings)
         refuse(self._settings, OF_PROCESS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .finish import finish
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import AsyncIterator, Awaitable, Generator
     from types import TracebackType
     from typing import Self
 
@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class _Results(list["CrawlResult"]):
+    """All results of a run, for ``for`` and ``async for``: programs await a run with and without ``stream=True``."""
+
+    async def __aiter__(self) -> AsyncIterator[CrawlResult]:
+        for result in self:
+            yield result
+
+
 class CrawlRun:
     """A crawl of many URLs that can be awaited and iterated; nothing happens before one of the two.
 
-    ``await run`` gives a list of results in input order, or, for a run made with ``stream=True``, the run itself.
+    ``await run`` gives a list of results in input order, which ``async for`` takes as well, or, for a run made with
+    ``stream=True``, the run itself.
     ``async for result in run`` always streams, in the order in which pages are done. ``async with run`` closes it.
     A run that is dropped, by ``break`` say, is ended at once; :meth:`aclose` also waits until nothing of it is left.
     """
@@ -29,7 +38,7 @@ class CrawlRun:
     def __init__(self, client: RunClient, *, stream: bool) -> None:
         self._client = client
         self._stream = stream
-        self._results: list[CrawlResult] | None = None
+        self._results: _Results | None = None
 
     @property
     def progress(self) -> Progress:
@@ -49,7 +58,7 @@ class CrawlRun:
         if self._results is None:
             if not self._client.started:
                 self._client.take_together()
-            results = []
+            results = _Results()
             while (result := await self._client.next()) is not None:
                 results.append(result)
             results.sort(key=_position)

@@ -13,9 +13,27 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
-HEADERS = ("Accept", "Accept-Language", "Authorization", "Cookie")
-"""Headers of a request that count, beside ``User-Agent`` unless the configuration says that any will do."""
-USER_AGENT = "User-Agent"
+PASSED_OVER = frozenset(
+    {
+        b"accept-encoding",
+        b"cache-control",
+        b"connection",
+        b"content-length",
+        b"date",
+        b"host",
+        b"if-modified-since",
+        b"if-none-match",
+        b"pragma",
+        b"proxy-authorization",
+        b"referer",
+        b"traceparent",
+        b"tracestate",
+        b"x-request-id",
+    }
+)
+"""Headers of a request that do not count: they are about the way it is sent, or new each time. All others may be what
+an answer depends on, such as a key for an interface."""
+USER_AGENT = b"user-agent"
 ANY = b"*"
 JAR = "cookiejar"
 
@@ -39,8 +57,8 @@ def vary_names(response: Response, request: Request) -> tuple[str, ...] | None:
     names = {name.strip().lower() for name in values.decode("latin-1").split(",") if name.strip()}
     if ANY.decode() in names:
         return None
-    # A user agent that is drawn anew for each request is the one thing that must not count.
-    return tuple(sorted(names - {name.lower() for name in (*HEADERS, USER_AGENT)}))
+    # What counts in the key tells apart already; a user agent that is drawn anew each time must not count at all.
+    return tuple(sorted(name for name in names if name.encode("latin-1") in PASSED_OVER))
 
 
 def variant(names: tuple[str, ...], request: Request) -> bytes:
@@ -51,9 +69,11 @@ def variant(names: tuple[str, ...], request: Request) -> bytes:
     return hashlib.sha1(b"\0".join(values), usedforsecurity=False).digest()
 
 
-def _counting(request: Request) -> tuple[str, ...]:
+def _counting(request: Request) -> list[bytes]:
     config = config_in(request.meta)
-    return HEADERS if config is not None and config.user_agent_mode == "random" else (*HEADERS, USER_AGENT)
+    is_drawn = config is not None and config.user_agent_mode == "random"
+    names = {name.lower() for name in request.headers} - PASSED_OVER
+    return sorted(names - {USER_AGENT} if is_drawn else names)
 
 
 def _session(request: Request) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import scrapy_crawl4
-from scrapy_crawl4 import AsyncWebCrawler, CrawlerMonitor, CrawlerRunConfig, UnsupportedOption
+from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlerMonitor, CrawlerRunConfig, UnsupportedOption
 
 from .browser import NEEDS_BROWSER
 from .crawling import environment
@@ -20,7 +20,16 @@ from .proxy import Proxy
 FOLDER = Path(__file__).parent / "crawl4ai_examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
-BROWSER = {"batch", "compare_dispatchers", "configs_by_url", "mixed_configs", "proxies", "semaphore", "streaming"}
+BROWSER = {
+    "batch",
+    "compare_dispatchers",
+    "configs_by_url",
+    "mixed_configs",
+    "proxies",
+    "semaphore",
+    "sessions",
+    "streaming",
+}
 """Programs that open pages in a browser."""
 
 OK_AND_404 = ["[OK] {1}/page/1 True", "[OK] {2}/page/2 True", "[ERROR] {3}/status/404 HTTP 404 Not Found"]
@@ -47,6 +56,8 @@ PRINTED = {
         "[Start](http://127.0",
         "3 {3}/status/404 failed",
     ],
+    "http_strategy": ["200 True"] * 3,
+    "large_list": ["good: 6 of 7", "failed: {7}/status/404 404 HTTP 404 Not Found"],
     "matchers": [
         "glob: 0",
         "globs: 2 3",
@@ -68,6 +79,7 @@ PRINTED = {
         "failed {6}/page/6 No matching configuration found for URL: {6}/page/6",
     ],
     "one_by_one_or_many": ["one by one 6 True", "limited 6 True", "free 6 True"],
+    "polite": ["crawled: {1}/page/1", "forbidden: {2}/private/2", "error: {3}/status/404"],
     "proxies": [f"{number} 127.0.0.1 as expected" for number in range(4)],
     "quick_parallel": OK_AND_404 * 2,
     "robots": [
@@ -84,6 +96,9 @@ PRINTED = {
         "dispatcher [200, 200, 404]",
     ],
     "semaphore": ["6 ['Page 1', 'Page 2', 'Page 3', 'Page 4', 'Page 5', 'Page 6']"],
+    "sessions": [
+        f"{how} {{1}}/page/{number} True True" for how in ("one by one", "together") for number in range(1, 5)
+    ],
     "short_forms": ["{1}/page/1 True", "{2}/page/2 True", "finished {1}/page/1", "finished {2}/page/2"],
     "streaming": DONE_AND_FAILED,
     "two_modes": [
@@ -107,6 +122,11 @@ PATTERNS = {
         "it took time: True",
         "tasks have names: True ''",
     ],
+    "performance": [
+        r"\d+\.\d\d s, \d+\.\d\d s each",
+        r"2/3 \(66\.7 %\)",
+        r"memory \d+\.\d MB, peak \d+\.\d MB",
+    ],
 }
 """The same for figures."""
 
@@ -119,6 +139,9 @@ LEFT_OUT = {
     "core/domain-mapping": "DomainMapperConfig",
     "core/deep-crawling, core/simple-crawling, examples/deepcrawl_example": "BFSDeepCrawlStrategy",
     "core/adaptive-crawling": "AdaptiveCrawler",
+    "README, release notes 0.7.3 and 0.7.4, memory monitoring": "MemoryMonitor",
+    "http_based_crawler_strategy, Basic HTTP Crawler Setup": "AsyncLogger",
+    "release notes 0.5.0 and examples/tutorial_v0.5, PDF Processing": "PDFCrawlerStrategy",
 }
 """Examples that call arun_many() by way of, or together with, what this package has not: the name of that."""
 
@@ -238,9 +261,19 @@ def test_left_out_because_crawl4ai_refuses_it_too():
     # Release notes 0.7.3 give a configuration an option that no version has.
     with pytest.raises(TypeError, match="markdown_generator_options"):
         CrawlerRunConfig(markdown_generator_options={"include_links": True})
-    # examples/async_webcrawler_multiple_urls_example.py is older than cache_mode.
+    # examples/browser_optimization_example.py means extra_args.
+    with pytest.raises(TypeError, match="browser_args"):
+        BrowserConfig(browser_args=["--disable-gpu"])
+
+
+def test_left_out_because_an_option_of_it_is_refused():
+    # examples/async_webcrawler_multiple_urls_example.py is older than cache_mode. A configuration of crawl4ai refuses
+    # the option as well, but its arun_many() reads no option at all.
     with pytest.raises(UnsupportedOption, match="was replaced by cache_mode"):
         AsyncWebCrawler().arun_many(["https://example.org/"], bypass_cache=True)
+    # "Rate-Limited Crawling", multi_urls_crawling of the texts for LLMs.
+    with pytest.raises(UnsupportedOption, match="simulate_user"):
+        CrawlerRunConfig(user_agent_mode="random", simulate_user=True)
 
 
 def test_left_out_because_it_is_no_crawl():

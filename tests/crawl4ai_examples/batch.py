@@ -1,4 +1,4 @@
-"""After "Batch Processing", advanced/multi-url-crawling."""
+"""After "Batch Processing", advanced/multi-url-crawling; also v0_4_3b2_features_demo and "Real-Time Monitoring"."""
 
 import asyncio
 

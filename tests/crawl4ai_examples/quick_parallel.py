@@ -1,4 +1,4 @@
-"""After "Multi-URL Concurrency", core/quickstart."""
+"""After "Multi-URL Concurrency", core/quickstart; also "Basic Multi-URL Crawling", multi_urls_crawling for LLMs."""
 
 import asyncio
 

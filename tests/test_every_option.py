@@ -222,7 +222,9 @@ SHOWN: dict[str, dict[str, str]] = {
     },
     "JsonLxmlExtractionStrategy": {
         "test_extraction_json::test_parameters": "schema input_format",
-        "test_extraction_json::test_hints_of_the_lxml_strategy_cannot_be_switched_off": "use_caching optimize_common_patterns",
+        "test_extraction_json::test_hints_of_the_lxml_strategy_cannot_be_switched_off": (
+            "use_caching optimize_common_patterns"
+        ),
     },
     "LLMConfig": {
         "test_llm_config::test_provider_and_endpoint": "provider base_url",

@@ -57,7 +57,7 @@ class NoProxy(ProxyRotationStrategy):
         {"meta": {"cookiejar": []}},
         {"config": CrawlerRunConfig(proxy_rotation_strategy=NoProxy())},
     ],
-    ids=str,
+    ids=["header", "jar", "proxy"],
 )
 async def test_what_makes_no_request_is_one_failed_result(crawler, site, given, mode):
     if "config" in given:

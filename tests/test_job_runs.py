@@ -375,7 +375,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_there(site, job):
 import resource, sys
 from scrapy_crawl4 import JobError, SemaphoreDispatcher, crawl_many
 
-resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
 try:
     for result in crawl_many(sys.argv[2:], job=sys.argv[1], stream=True, dispatcher=SemaphoreDispatcher(2)):
         print(result.index, flush=True)
@@ -397,7 +397,7 @@ except JobError as error:
         "there."
     )
     assert ran.stderr == ""
-    assert 2 < len(taken) < 40
+    assert 0 < len(taken) < 40  # what is written together is there together or not at all
     assert sorted(map(int, taken)) == sorted(stored(job))
     site.reset()
     assert len(crawl_many(urls, job=job, dispatcher=MemoryAdaptiveDispatcher(max_session_permit=4))) == 40

@@ -84,9 +84,11 @@ class Job:
         """
         # Before the results: what is known of a finished element is known of its neighbours too.
         self._inputs.flush()
-        lines = [(_index(result), encode(result, self._digests[_index(result)])) for result in results]
-        self._results.append(lines)
-        for index, _ in lines:
+        places = [_index(result) for result in results]
+        self._results.append(
+            (index, encode(result, self._digests[index])) for index, result in zip(places, results, strict=True)
+        )
+        for index in places:
             del self._digests[index]
 
     def load(self, index: int, digest: bytes, shown: Callable[[], str]) -> CrawlResult:

@@ -12,7 +12,7 @@ from .folder import LONGEST_ECHO, sync_folder
 from .record import Record, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 RESULTS = "results.jsonl"
@@ -61,26 +61,31 @@ class ResultsFile:
         """Whether the element at the position *index* is finished; may be called from any thread."""
         return index < len(self._places) and self._places[index] != 0
 
-    def append(self, lines: Sequence[tuple[int, list[bytes]]]) -> None:
+    def append(self, lines: Iterable[tuple[int, list[bytes]]]) -> None:
         """Write *lines*, each a position and the pieces of its line; all of them, or none.
 
         Returns when they outlast a power cut.
 
         :raises OSError: when that is not possible; what was written before is kept.
         """
+        written: list[tuple[int, int]] = []
         try:
             os.lseek(self._fd, self._end, os.SEEK_SET)
-            write_all(self._fd, b"".join(piece for _, pieces in lines for piece in pieces))
+            for index, pieces in lines:
+                # One by one: what is in the processor's cache is made a line, and written, several times as fast.
+                line = b"".join(pieces)
+                write_all(self._fd, line)
+                written.append((index, len(line)))
             data_sync(self._fd)
             self._keep_name()
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._fd, self._end)
             raise
-        for index, pieces in lines:
+        for index, size in written:
             self._note(index, self._end)
             self._entries.extend((index, self._end))
-            self._end += sum(map(len, pieces))
+            self._end += size
         if len(self._entries) * self._entries.itemsize >= LEAST:
             self._extend_index()
 

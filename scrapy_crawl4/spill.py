@@ -37,6 +37,9 @@ LEAST = 1024
 """Bytes from which on a value is worth a place in the file."""
 SLICE = 1 << 20
 """Characters that are encoded at a time."""
+DIRTY = 8 * 1024 * 1024
+"""Bytes after which the system is made to write what it has only taken: until then they count as memory of a container,
+which is killed for them when the disk is slower than the crawl."""
 POSITIONAL = hasattr(os, "pread")
 """Whether the system reads and writes at a place that the call names, as all but Windows do."""
 
@@ -57,6 +60,8 @@ class SpillFile:
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         self._size = 0
+        self._settled = 0
+        """Bytes that need no memory of the system's any more."""
 
     @property
     def size(self) -> int:
@@ -76,6 +81,9 @@ class SpillFile:
                 _write(self._file, chunk, end)
                 end += len(chunk)
             self._size = end
+            if end - self._settled >= DIRTY:
+                _settle(self._file, self._settled, end)
+                self._settled = end
         return start, end - start
 
     def read(self, start: int, length: int) -> bytes:
@@ -92,6 +100,15 @@ class SpillFile:
         file = tempfile.TemporaryFile(prefix="scrapy-crawl4-", dir=self._directory, buffering=0)  # noqa: SIM115
         weakref.finalize(self, file.close)
         return cast("BinaryIO", file)
+
+
+def _settle(file: BinaryIO, start: int, end: int) -> None:
+    """Have the bytes from *start* to *end* on the disk, and no longer in memory that counts as this process's."""
+    if hasattr(os, "posix_fadvise"):
+        # Where that does not work, they stay in memory for as long as the system likes.
+        with contextlib.suppress(OSError):
+            os.fdatasync(file.fileno())
+            os.posix_fadvise(file.fileno(), start, end - start, os.POSIX_FADV_DONTNEED)
 
 
 class Place(Protocol):

@@ -6,10 +6,11 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from ..finish import finish
 from .errors import BrowserGone, BrowserMissing, PageFailed, page_error
 from .launch import BrowserProcess
 from .scripts import ScriptError
-from .tab import Tab, finished
+from .tab import Tab
 from .visit import visit
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Browser:
             self._sessions.clear()
             self._states.clear()
             if process is not None:
-                await finished(process.close())
+                await finish(process.close())
 
     async def _show(self, order: PageOrder) -> Captured:
         process = await self._started()
@@ -91,7 +92,7 @@ class Browser:
             if self._process is not None and not self._process.is_alive:
                 process, self._process = self._process, None
                 self._sessions.clear()
-                await finished(process.close())
+                await finish(process.close())
             if self._process is None:
                 self._process = await BrowserProcess.start(self._options)
             return self._process
@@ -133,7 +134,7 @@ class Browser:
     async def _drop(self, order: PageOrder, tab: Tab) -> None:
         """Close a page that failed; its session goes on with what cookies it got."""
         if order.session is not None and tab.is_open and not self._closed:
-            await finished(self._park(order.session, tab))
+            await finish(self._park(order.session, tab))
         else:
             await tab.close()
 

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from ..finish import finish
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any, Self
 
     from playwright.async_api import Browser, BrowserContext, Page, Response
@@ -58,7 +60,7 @@ class Tab:
             context = await asyncio.shield(opening)
             return cls(context, await context.new_page(), identity)
         except BaseException:
-            await finished(_close_context(opening))
+            await finish(_close_context(opening))
             raise
 
     @property
@@ -76,7 +78,7 @@ class Tab:
 
     async def close(self) -> None:
         """Close it; returns when it is closed, however often the caller is cancelled meanwhile."""
-        await finished(_close(self._context, self._popups))
+        await finish(_close(self._context, self._popups))
 
     def _crashed(self, page: Page) -> None:
         if not self.crashed.done():
@@ -91,20 +93,6 @@ class Tab:
         task = asyncio.ensure_future(_close_popup(popup))
         self._popups.add(task)
         task.add_done_callback(self._popups.discard)
-
-
-async def finished(step: Coroutine[Any, Any, None]) -> None:
-    """Await *step* to its end; a cancellation of the caller comes afterwards."""
-    task = asyncio.ensure_future(step)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled
 
 
 async def _close(context: BrowserContext, popups: set[asyncio.Task[None]]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..dispatch import Progress
 from ..exceptions import Crawl4Error, CrawlCancelled, EngineError, JobError
-from .finish import close_source, is_cancelled
+from ..finish import close_source, is_cancelled
 from .job_thread import Broken, JobThread, Stored
 from .lane import Lane
 from .plan import END_OF_INPUT, End, SpiderPlan

@@ -14,6 +14,7 @@ from ..cache.folder import folder_setting
 from ..config import BrowserConfig, Crawl4Settings, HTTPCrawlerConfig
 from ..dispatch import BaseDispatcher
 from ..exceptions import EngineError
+from ..finish import finish
 from .arguments import (
     check_urls,
     checked_lookahead,
@@ -27,7 +28,6 @@ from .bridge import engine_loop
 from .client import RunClient
 from .draw import Draw
 from .engine import Engine
-from .finish import finish
 from .given import OF_PROCESS, OF_URLS, config_defaults, given_settings, refuse, with_defaults
 from .job_thread import job_folder
 from .plan import Plan, SpiderPlan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .finish import finish
+from ..finish import finish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Generator

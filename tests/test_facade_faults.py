@@ -273,11 +273,12 @@ async def test_a_session_taken_back_before_it_began_is_started_again(crawler, si
 
 
 async def test_a_page_that_takes_too_long_is_not_tried_again(crawler, site):
-    """Whichever timer of those under way fires first."""
-    results = await batch(crawler, [site.url("/hang")] * 8, page_timeout=200, max_retries=2)
+    """Whichever timer of those under way fires first; where the machine is slow, one does before the page is asked for."""
+    urls = [f"{site.url('/hang')}?{number}" for number in range(8)]
+    results = await batch(crawler, urls, page_timeout=200, max_retries=2)
     assert {result.error_message for result in results} == {"The page took longer than 0.2 s (page_timeout)."}
     assert [result.dispatch_result.retries for result in results] == [0] * 8
-    assert len(site.requests) == 8
+    assert len(set(site.paths())) == len(site.requests)
 
 
 async def test_a_refusal_behind_a_redirect_is_counted_once(crawler, site):

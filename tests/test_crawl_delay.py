@@ -253,7 +253,7 @@ async def test_only_one_session_waits_for_robots_txt_and_the_others_hold_no_perm
 async def test_a_first_session_that_fails_before_it_knows_leaves_it_to_the_next(crawler, site):
     site.set_robots(DELAYED)
     site.hold_robots()
-    config = CrawlerRunConfig(check_robots_txt=True, page_timeout=300)
+    config = CrawlerRunConfig(check_robots_txt=True, page_timeout=1000)
     results = await crawler.arun_many(site.urls(3), config=config, dispatcher=SemaphoreDispatcher(3))
     assert [result.success for result in results] == [False] * 3
     assert all("page_timeout" in result.error_message for result in results)

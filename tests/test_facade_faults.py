@@ -186,7 +186,7 @@ class Blocking(DefaultMarkdownGenerator):
 
 async def test_a_run_ends_when_its_content_work_has_ended(crawler, site):
     blocking = Blocking()
-    run = crawler.arun_many(site.urls(1), dispatcher=FAST, page_timeout=300, markdown_generator=blocking)
+    run = crawler.arun_many(site.urls(1), dispatcher=FAST, page_timeout=1500, markdown_generator=blocking)
     result = await anext(run)
     assert "page_timeout" in result.error_message
     end = asyncio.ensure_future(anext(run, None))

@@ -294,7 +294,8 @@ async def test_faults_of_the_network_are_failed_results_with_one_sentence(crawle
 
 
 async def test_page_timeout_covers_the_whole_task(crawler, site):
-    results = await crawler.arun_many([site.url("/hang"), site.url("/page/1")], dispatcher=FAST, page_timeout=300)
+    hanging = CrawlTask(site.url("/hang"), config=CrawlerRunConfig(page_timeout=300))
+    results = await crawler.arun_many([hanging, site.url("/page/1")], dispatcher=FAST)
     assert [result.success for result in results] == [False, True]
     assert "page_timeout" in results[0].error_message
     site.release()

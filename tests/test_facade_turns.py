@@ -111,7 +111,7 @@ async def test_a_failed_task_lets_the_next_of_its_session_go(crawler, site):
     paths = ["/truncated", "/status/404", "/hang", "/page/1"]
     tasks = [CrawlTask(site.url(path), session_id="s") for path in paths]
     tasks.insert(2, CrawlTask("nothing://at.all/", session_id="s"))
-    results = await crawler.arun_many(tasks, dispatcher=FAST, page_timeout=500)
+    results = await crawler.arun_many(tasks, dispatcher=FAST, page_timeout=1500)
     assert [result.success for result in results] == [False] * 4 + [True]
     assert site.paths() == paths
 

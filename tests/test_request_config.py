@@ -192,7 +192,7 @@ def test_each_try_has_its_proxy(site: Site, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_time_and_retries_are_those_of_the_request(site: Site, tmp_path: Path) -> None:
     source = spider(
-        ("/hang", meta(page_timeout=300, max_retries=0)),
+        ("/hang", meta(page_timeout=1000, max_retries=0)),
         ("/status/500?a", meta(max_retries=1)),
         ("/status/500?b", "dict(meta={'max_retry_times': 0, 'crawl4': {'max_retries': 5}})"),
         ("/status/500?c", meta(user_agent="A")),
@@ -202,7 +202,7 @@ def test_time_and_retries_are_those_of_the_request(site: Site, tmp_path: Path) -
     assert tries == {"/hang": 1, "/status/500?a": 2, "/status/500?b": 1, "/status/500?c": 3}
     (late,) = [item for item in crawl.items if "failed" in item]
     assert late["kind"] == "DownloadTimeoutError"
-    assert "0.3 seconds" in late["failed"]
+    assert "1.0 seconds" in late["failed"]
 
 
 ROBOTS = "User-agent: Bad\nDisallow: /\n\nUser-agent: *\nDisallow: /private\n"

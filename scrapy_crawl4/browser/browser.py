@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..finish import finish
 from .errors import BrowserGone, BrowserMissing, PageFailed, page_error
 from .launch import BrowserProcess
-from .scripts import ScriptError
 from .tab import Tab
 from .visit import visit
 
@@ -78,8 +77,6 @@ class Browser:
         try:
             async with self._tab(process, order) as tab:
                 return await _unless_crashed(tab, visit(tab, order))
-        except ScriptError as error:
-            raise PageFailed(str(error)) from error
         except Error as error:
             if not process.is_alive:
                 raise BrowserGone("The browser ended while the page was open.") from error

@@ -1,0 +1,81 @@
+"""The responses that the documents of a page came with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag
+
+from .order import Captured
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from playwright.async_api import Request, Response
+
+    from .tab import Tab
+
+PAGES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "image/svg+xml")
+"""Media types of which the browser makes a page that says more than the file."""
+UNTRUE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers that are about the bytes on the way, not about the page."""
+
+
+def is_file(response: Response) -> bool:
+    """Tell whether what was sent says more than the page that the browser makes of it."""
+    # Without the header, the browser has looked into the body, and shows what it took for a page.
+    media_type = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+    return not media_type.startswith(PAGES)
+
+
+async def file_of(response: Response) -> Captured:
+    """Return what was sent, such as JSON, text or an image."""
+    body = await response.body()
+    return Captured(
+        url=response.url, status=response.status, headers=await _headers(response), body=body, is_page=False
+    )
+
+
+async def describe_response(tab: Tab, captured: Captured, first: Response | None) -> None:
+    """Write the response of the document that *tab* shows on *captured*, and what led to it.
+
+    :param first: the response that the page was loaded with.
+    """
+    captured.url = tab.page.url
+    final = _final(tab, first)
+    if final is None:
+        return
+    captured.status = final.status
+    captured.headers = await _headers(final)
+    captured.redirects = await _hops(tab, final)
+
+
+def _final(tab: Tab, first: Response | None) -> Response | None:
+    """Return the response of the document that is shown: a page may have gone on to another one by itself."""
+    shown = urldefrag(tab.page.url).url
+    for response in reversed(tab.documents):
+        if urldefrag(response.url).url == shown:
+            return response
+    return first  # the page has changed its address without loading another one
+
+
+async def _hops(tab: Tab, final: Response) -> list[dict[str, Any]]:
+    """Return the hops before *final*; those that a page itself went on from have no status."""
+    hops: list[dict[str, Any]] = []
+    request: Request | None = final.request.redirected_from
+    while request is not None:
+        answer = await request.response()
+        hops.insert(0, {"url": request.url, "status_code": answer.status if answer is not None else None})
+        request = request.redirected_from
+    start = hops[0]["url"] if hops else final.url
+    earlier: list[dict[str, Any]] = []
+    for response in tab.documents:
+        if response.url == start:
+            break
+        if not 300 <= response.status < 400:  # noqa: PLR2004 - its chain is told with its end
+            earlier.append({"url": response.url, "status_code": None})
+    return [*earlier, *hops]
+
+
+async def _headers(response: Response) -> list[tuple[str, str]]:
+    headers = [(header["name"], header["value"]) for header in await response.headers_array()]
+    return [(name, value) for name, value in headers if name.lower() not in UNTRUE]

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .hooks import NO_HOOKS, Hooks
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from playwright.async_api import Page
 
     from ..config import CrawlerRunConfig
     from .identity import Identity
@@ -22,6 +26,7 @@ class PageOrder:
     cookies: as Playwright's ``add_cookies()`` takes them.
     session: name of the page that tasks go on with; None for a page of its own.
     html: a page that is given instead of fetched.
+    hooks: what is called meanwhile.
     """
 
     url: str
@@ -30,6 +35,15 @@ class PageOrder:
     cookies: Sequence[Mapping[str, Any]] = ()
     session: str | None = None
     html: str | None = None
+    hooks: Hooks = NO_HOOKS
+
+    async def tell(self, name: str, page: Page, **arguments: Any) -> None:
+        """Call the hook *name*, if there is one.
+
+        :raises TaskFailed: when it fails.
+        """
+        if name in self.hooks:
+            await self.hooks.call(name, page, context=page.context, config=self.config, **arguments)
 
 
 @dataclass(slots=True)

@@ -45,6 +45,20 @@ class PageOrder:
         if name in self.hooks:
             await self.hooks.call(name, page, context=page.context, config=self.config, **arguments)
 
+    async def tell_created(self, page: Page) -> None:
+        """Call the hooks for a new *page*.
+
+        :raises TaskFailed: when one fails.
+        """
+        await self.tell("on_page_context_created", page)
+        if self.identity.user_agent is not None:
+            await self.tell("on_user_agent_updated", page, user_agent=self.identity.user_agent)
+
+    @property
+    def leaves_traces(self) -> bool:
+        """Whether hooks get at its page: what they leave there no reset takes away, and no other task may see."""
+        return self.hooks.touch_pages
+
 
 @dataclass(slots=True)
 class Captured:

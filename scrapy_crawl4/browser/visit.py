@@ -34,11 +34,13 @@ async def visit(tab: Tab, order: PageOrder) -> Captured:
         return await file_of(response)
     captured = Captured(url=page.url)
     try:
-        await _get_ready(page, config)
-        await _run_scripts(page, config, captured)
+        await _get_ready(page, order)
+        await _run_scripts(page, order, captured)
     except ScriptError as error:
         captured.error = str(error)
     await _read(tab, captured, response)
+    if "before_return_html" in order.hooks:
+        await order.tell("before_return_html", page, html=captured.body.decode())
     await _capture(page, config, captured)
     return captured
 
@@ -48,41 +50,50 @@ async def _load(tab: Tab, order: PageOrder) -> Response | None:
     tab.documents.clear()
     if order.cookies:
         await tab.add_cookies(order.cookies)
+    await order.tell("before_goto", tab.page, url=order.url)
+    response = None
     if order.html is None:
         # The task has a deadline, which is one for everything.
-        return await tab.page.goto(order.url, wait_until=wait_until, timeout=0)
-    await tab.page.set_content(order.html, wait_until=wait_until, timeout=0)
-    return None
+        response = await tab.page.goto(order.url, wait_until=wait_until, timeout=0)
+    else:
+        await tab.page.set_content(order.html, wait_until=wait_until, timeout=0)
+    await order.tell("after_goto", tab.page, url=order.url, response=response)
+    return response
 
 
-async def _get_ready(page: Page, config: CrawlerRunConfig) -> None:
+async def _get_ready(page: Page, order: PageOrder) -> None:
     """Bring about what is asked for, and wait for it.
 
     :raises ScriptError: when that fails.
     """
+    config = order.config
     if config.scan_full_page:
         await scroll_through(page)
     if config.wait_for:
         await wait_for(page, config.wait_for)
+    await order.tell("before_retrieve_html", page)
     if config.delay_before_return_html:
         await asyncio.sleep(config.delay_before_return_html)
 
 
-async def _run_scripts(page: Page, config: CrawlerRunConfig, captured: Captured) -> None:
+async def _run_scripts(page: Page, order: PageOrder, captured: Captured) -> None:
     """Run the user's scripts on the page that is ready.
 
     :raises ScriptError: when one fails.
     """
+    config = order.config
     if not config.js_code:
         return
+    await order.tell("on_execution_started", page)
     try:
-        results = await run_scripts(page, config.js_code)
-        captured.fields["js_execution_result"] = {"success": True, "results": results}
+        outcome = {"success": True, "results": await run_scripts(page, config.js_code)}
     except ScriptError as error:
-        captured.fields["js_execution_result"] = {"success": False, "error": str(error)}
-        raise ScriptError(f"js_code failed: {error}.") from error
-    finally:
-        await page.wait_for_load_state(config.wait_until, timeout=0)  # type: ignore[arg-type]  # checked by config
+        outcome = {"success": False, "error": str(error)}
+    captured.fields["js_execution_result"] = outcome
+    await page.wait_for_load_state(config.wait_until, timeout=0)  # type: ignore[arg-type]  # checked by config
+    await order.tell("on_execution_ended", page, result=outcome)
+    if not outcome["success"]:
+        raise ScriptError(f"js_code failed: {outcome['error']}.")
 
 
 async def _read(tab: Tab, captured: Captured, first: Response | None) -> None:

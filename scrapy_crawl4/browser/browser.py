@@ -71,7 +71,7 @@ class Browser:
                 await finish(process.close())
 
     async def _show(self, order: PageOrder) -> Captured:
-        process = await self._started()
+        process = await self._started(order)
         from playwright.async_api import Error
 
         try:
@@ -82,7 +82,7 @@ class Browser:
                 raise BrowserGone("The browser ended while the page was open.") from error
             raise page_error(error) from error
 
-    async def _started(self) -> BrowserProcess:
+    async def _started(self, order: PageOrder) -> BrowserProcess:
         async with self._starting:
             if self._closed:
                 raise BrowserMissing("The browser was closed before the page was opened.")
@@ -91,17 +91,29 @@ class Browser:
                 self._sessions.clear()
                 await finish(process.close())
             if self._process is None:
-                self._process = await BrowserProcess.start(self._options)
+                self._process = await self._new_process(order)
             return self._process
+
+    async def _new_process(self, order: PageOrder) -> BrowserProcess:
+        process = await BrowserProcess.start(self._options)
+        try:
+            await order.hooks.call("on_browser_created", process.browser, context=None)
+        except BaseException:
+            await finish(process.close())
+            raise
+        return process
 
     @asynccontextmanager
     async def _tab(self, process: BrowserProcess, order: PageOrder) -> AsyncIterator[Tab]:
         """Give the page to do *order* on, and close it or keep it for its session afterwards."""
         tab = await self._session_tab(order)
+        is_new = tab is None
         if tab is None:
             state = self._states.pop(order.session, None) if order.session is not None else None
             tab = await Tab.open(process.browser, order.identity, state)
         try:
+            if is_new and order.hooks:
+                await order.tell_created(tab.page)
             yield tab
         except BaseException:
             await self._drop(order, tab)

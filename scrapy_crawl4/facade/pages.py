@@ -70,7 +70,7 @@ def page_request(work: Work, plan: Plan, browser: Browser, attempt: int) -> tupl
     proxy = request.meta["proxy"] if "proxy" in request.meta else _environment_proxy(request.url)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in _header_items(request)}
     identity = Identity.of(plan.browser or BrowserConfig(), headers=headers, proxy=proxy)
-    fetch = PageFetch(browser, _order(work, identity, _cookies(request)))
+    fetch = PageFetch(browser, _order(work, plan, identity, _cookies(request)))
     # The browser has its own cookies, redirects and cache.
     request.meta.update({PAGE: fetch, "dont_merge_cookies": True, "dont_redirect": True, DONT_CACHE: True})
     return request, fetch
@@ -84,7 +84,7 @@ async def local_page(work: Work, plan: Plan, browser: Browser) -> tuple[Response
     identity = Identity.of(plan.browser or BrowserConfig())
     html = raw_html(work.url) if work.kind == "raw" else None
     cookies = [cookie for cookie in (plan.browser and plan.browser.cookies) or () if cookie.keys() & {"domain", "url"}]
-    fetch = PageFetch(browser, _order(work, identity, [placed(cookie, "") for cookie in cookies], html))
+    fetch = PageFetch(browser, _order(work, plan, identity, [placed(cookie, "") for cookie in cookies], html))
     return await fetch(Request(BLANK if html is not None else work.url)), fetch
 
 
@@ -99,10 +99,12 @@ def with_captured(result: CrawlResult, page: PageFetch) -> CrawlResult:
     return result
 
 
-def _order(work: Work, identity: Identity, cookies: Sequence[Mapping[str, Any]], html: str | None = None) -> PageOrder:
+def _order(
+    work: Work, plan: Plan, identity: Identity, cookies: Sequence[Mapping[str, Any]], html: str | None = None
+) -> PageOrder:
     key = session_key(work)
     session = None if isinstance(key, int) else key
-    return PageOrder(work.url, work.config, identity, cookies, session, html)
+    return PageOrder(work.url, work.config, identity, cookies, session, html, plan.hooks)
 
 
 def _refuse(work: Work, plan: Plan, request: Request) -> None:

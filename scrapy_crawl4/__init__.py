@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     )
     from .facade import (
         AsyncHTTPCrawlerStrategy,
+        AsyncPlaywrightCrawlerStrategy,
         AsyncWebCrawler,
         CrawlRun,
         CrawlTask,
@@ -99,6 +100,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Addon",
     "AsyncHTTPCrawlerStrategy",
+    "AsyncPlaywrightCrawlerStrategy",
     "AsyncWebCrawler",
     "BM25ContentFilter",
     "BaseDispatcher",
@@ -196,7 +198,7 @@ _HOMES = {
     ".downloader": "DispatchDownloader",
     ".downloadermiddlewares": "MemoryThrottleMiddleware RateLimitMiddleware RunConfigMiddleware",
     ".exceptions": "Crawl4Error CrawlCancelled DispatcherError EngineError JobError UnsupportedOption",
-    ".facade": "AsyncHTTPCrawlerStrategy AsyncWebCrawler CrawlRun CrawlTask crawl_many",
+    ".facade": "AsyncHTTPCrawlerStrategy AsyncPlaywrightCrawlerStrategy AsyncWebCrawler CrawlRun CrawlTask crawl_many",
     ".monitor": "CrawlerMonitor",
     ".pipelines": "CrawlResultPipeline",
     ".results": "CrawlResult DispatchResult MarkdownGenerationResult",

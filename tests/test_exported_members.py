@@ -9,7 +9,7 @@ import scrapy_crawl4
 
 # The contract, by group.
 PROMISED = """
-AsyncWebCrawler AsyncHTTPCrawlerStrategy CrawlRun CrawlTask crawl_many
+AsyncWebCrawler AsyncHTTPCrawlerStrategy AsyncPlaywrightCrawlerStrategy CrawlRun CrawlTask crawl_many
 CrawlerRunConfig BrowserConfig HTTPCrawlerConfig ProxyConfig GeolocationConfig VirtualScrollConfig
 CacheMode MatchMode DisplayMode
 ProxyRotationStrategy RoundRobinProxyStrategy ProxyTurn

@@ -2,8 +2,15 @@
 
 from .crawler import AsyncWebCrawler
 from .run import CrawlRun
-from .strategy import AsyncHTTPCrawlerStrategy
+from .strategy import AsyncHTTPCrawlerStrategy, AsyncPlaywrightCrawlerStrategy
 from .sync import crawl_many
 from .tasks import CrawlTask
 
-__all__ = ["AsyncHTTPCrawlerStrategy", "AsyncWebCrawler", "CrawlRun", "CrawlTask", "crawl_many"]
+__all__ = [
+    "AsyncHTTPCrawlerStrategy",
+    "AsyncPlaywrightCrawlerStrategy",
+    "AsyncWebCrawler",
+    "CrawlRun",
+    "CrawlTask",
+    "crawl_many",
+]

@@ -32,11 +32,11 @@ from .given import OF_PROCESS, OF_URLS, config_defaults, given_settings, refuse,
 from .job_thread import job_folder
 from .plan import Plan, SpiderPlan
 from .run import CrawlRun
-from .strategy import chosen_config, refuse_given
+from .strategy import chosen_config, refuse_given, strategy_of
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ..config import CrawlerRunConfig
     from ..results import CrawlResult
     from .bridge import EngineLoop
-    from .strategy import AsyncHTTPCrawlerStrategy
+    from .strategy import AsyncHTTPCrawlerStrategy, AsyncPlaywrightCrawlerStrategy
     from .tasks import CrawlTask
 
 MEMORY_LIMIT = "CRAWL4_MEMORY_LIMIT_MB"
@@ -58,8 +58,8 @@ class AsyncWebCrawler:
     Use it with ``async with``, or call :meth:`start` and :meth:`close`. One crawler serves any number of runs at the
     same time, from any event loop and thread, and can be used again after :meth:`close`.
 
-    :param crawler_strategy: an :class:`~scrapy_crawl4.AsyncHTTPCrawlerStrategy` in place of *config*; no other one is
-        supported, as Scrapy downloads.
+    :param crawler_strategy: an :class:`~scrapy_crawl4.AsyncHTTPCrawlerStrategy` or an
+        :class:`~scrapy_crawl4.AsyncPlaywrightCrawlerStrategy` in place of *config*.
     :param config: an :class:`~scrapy_crawl4.HTTPCrawlerConfig`; without one, Scrapy's own settings say whether
         certificates are verified. A :class:`~scrapy_crawl4.BrowserConfig` has the browser show the pages of all
         runs of URLs, unless a configuration says ``render="http"``; what it says of requests counts for these too.
@@ -79,7 +79,7 @@ class AsyncWebCrawler:
 
     def __init__(
         self,
-        crawler_strategy: AsyncHTTPCrawlerStrategy | None = None,
+        crawler_strategy: AsyncHTTPCrawlerStrategy | AsyncPlaywrightCrawlerStrategy | None = None,
         config: HTTPCrawlerConfig | BrowserConfig | None = None,
         base_directory: str | os.PathLike[str] | None = None,
         thread_safe: bool = False,
@@ -93,6 +93,7 @@ class AsyncWebCrawler:
         config = chosen_config(crawler_strategy, config)
         self.http_config = http_config(config)
         self.browser_config = config if isinstance(config, BrowserConfig) else None
+        self.crawler_strategy = strategy_of(crawler_strategy, self.browser_config)
         self.thread_safe = thread_safe
         self.verbose = bool(loud)
         self._settings = given_settings(settings or {})
@@ -115,6 +116,10 @@ class AsyncWebCrawler:
     def ready(self) -> bool:
         """Whether the crawler is started and not closed."""
         return self._engine is not None and not self._engine.is_over
+
+    def set_hook(self, name: str, hook: Callable[..., Any] | None) -> None:
+        """Have *hook* called, as :meth:`AsyncPlaywrightCrawlerStrategy.set_hook` of ``crawler_strategy`` says."""
+        self.crawler_strategy.set_hook(name, hook)
 
     async def start(self) -> Self:
         """Start the engine; done by the first run anyway.
@@ -234,6 +239,7 @@ class AsyncWebCrawler:
             draw=draw,
             defaults=defaults,
             browser=self.browser_config,
+            hooks=self.crawler_strategy.hooks,
         )
         ahead = self._crawl4.lookahead if lookahead is None else checked_lookahead(lookahead)
         client = RunClient(self._open, plan, urls, ahead, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..browser.hooks import NO_HOOKS, Hooks
 from .draw import Draw
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Plan:
     markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
     browser: how the browser is started and what its pages say; None unless the crawler was given one.
+    hooks: what is called while the browser shows a page.
     draw: chooses proxies and user agents.
     caller: the event loop of the user, for the functions of a config; None is the engine's.
     defaults: parameters of configs, by name, where a config says nothing.
@@ -48,6 +50,7 @@ class Plan:
     markdown_converter: str = "turbohtml"
     draw: Draw = field(default_factory=Draw)
     browser: BrowserConfig | None = None
+    hooks: Hooks = NO_HOOKS
     caller: AbstractEventLoop | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     account: Callable[[Progress], Progress] = _as_it_is

@@ -66,7 +66,8 @@ def page_request(work: Work, plan: Plan, browser: Browser, attempt: int) -> tupl
     :raises PageFailed: when *work* asks for what the browser does not do.
     """
     request = make_request(work, plan, attempt)
-    _refuse(work, plan, request)
+    if told := refusal(work, plan, request):
+        raise PageFailed(told)
     proxy = request.meta["proxy"] if "proxy" in request.meta else _environment_proxy(request.url)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in _header_items(request)}
     identity = Identity.of(plan.browser or BrowserConfig(), headers=headers, proxy=proxy)
@@ -107,16 +108,18 @@ def _order(
     return PageOrder(work.url, work.config, identity, cookies, session, html, plan.hooks)
 
 
-def _refuse(work: Work, plan: Plan, request: Request) -> None:
+def refusal(work: Work, plan: Plan, request: Request) -> str:
+    """Return the sentence for a *request* of *work* that the browser cannot make, ``""`` for one that it can."""
     config = work.config
     if request.method != "GET" or request.body:
-        raise PageFailed("The browser only sends GET requests without a body: use render='http' for others.")
+        return "The browser only sends GET requests without a body: use render='http' for others."
     if not plan.http.follow_redirects:
-        raise PageFailed("The browser follows all redirects: use render='http' with follow_redirects=False.")
+        return "The browser follows all redirects: use render='http' with follow_redirects=False."
     if config.is_given("cache_mode") and config.cache_mode in READING | WRITING:
-        raise PageFailed("Pages of the browser are not cached yet: leave cache_mode at BYPASS, or use render='http'.")
+        return "Pages of the browser are not cached yet: leave cache_mode at BYPASS, or use render='http'."
     if config.fetch_ssl_certificate:
-        raise PageFailed("fetch_ssl_certificate has no effect in the browser yet: use render='http'.")
+        return "fetch_ssl_certificate has no effect in the browser yet: use render='http'."
+    return ""
 
 
 def _header_items(request: Request) -> list[tuple[bytes, bytes]]:

@@ -52,7 +52,7 @@ class PageFetch:
         try:
             captured = self.captured = await self._browser.show(self._order)
         except Downloads as error:
-            raise PageFailed("This is a file to download, not a page: render='http' fetches it.") from error
+            raise Downloads("This is a file to download, not a page: render='http' fetches it.") from error
         if captured.redirects:
             request.meta["redirect_urls"] = [hop["url"] for hop in captured.redirects]
             request.meta["redirect_reasons"] = [hop["status_code"] for hop in captured.redirects]

@@ -135,7 +135,7 @@ async def test_they_are_called_in_order_with_what_crawl4ai_gives_them(site):
 @marked
 async def test_what_they_raise_is_the_error_of_the_task(site):
     async def fails(page, **_):
-        raise ValueError("not /home/somebody/today")
+        raise ValueError("/home/somebody/today is no day")
 
     async def waits(page, **_):
         await asyncio.Event().wait()
@@ -148,7 +148,7 @@ async def test_what_they_raise_is_the_error_of_the_task(site):
         raise asyncio.CancelledError
 
     sentences = {
-        fails: "The hook {} failed: ValueError: not (file).",
+        fails: "The hook {} failed: ValueError: (file) is no day.",
         waits: "The page took longer than 1 s (page_timeout).",
         closes: "The hook {} failed: Target page, context or browser has been closed.",
         cancels: "The hook {} failed: it was cancelled from inside.",

@@ -14,7 +14,8 @@ from scrapy.http import Headers, Response
 
 from scrapy_crawl4 import AsyncWebCrawler, CrawlerRunConfig, HTTPCrawlerConfig, SemaphoreDispatcher
 from scrapy_crawl4.exceptions import TaskFailed
-from scrapy_crawl4.facade.downloads import file_name, keep
+from scrapy_crawl4.facade.downloads import file_name
+from scrapy_crawl4.kept_files import keep
 
 from .crawling import run_spider
 from .pdf import pdf

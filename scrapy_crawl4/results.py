@@ -12,6 +12,7 @@ from .markdown_result import MarkdownGenerationResult
 from .pending_content import PendingContent
 from .result_fields import DispatchResult, no_links, no_media
 from .scrapy_map import (
+    captured_fields,
     content_type_of,
     desk_of,
     extracted_json,
@@ -122,7 +123,7 @@ class CrawlResult(LazyFields):
         :raises TypeError: for a name that is no field, or what is no configuration in ``meta["crawl4"]``.
         :raises ValueError: for a value in ``meta["crawl4"]`` that breaks the rule of its parameter.
         """
-        fields = {**response_fields(response), **fields}
+        fields = {**response_fields(response), **captured_fields(response), **fields}
         if error := status_error(response.status):
             fields |= {"success": False, "error_message": error}
         config, desk = config or request_config(response), desk_of(response)

@@ -15,14 +15,20 @@ from .jsonable import jsonable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scrapy import Request
     from scrapy.http import Response
 
+    from .browser import Captured
     from .config import CrawlerRunConfig
     from .pending_content import ContentDesk
 
 DESKS: WeakKeyDictionary[Response, ContentDesk] = WeakKeyDictionary()
 """Response -> where its crawler has content work done: a note on the response, which has no place for one, and gone
 with it. Nothing else is shared by way of it."""
+
+CAPTURES: WeakKeyDictionary[Request, Captured] = WeakKeyDictionary()
+"""Request -> what the browser captured beside its page: a note too, on the request that the response keeps when a
+middleware replaces it, and not in the meta that a callback may copy to the next request."""
 
 TYPES_BY_CLASS = {"HtmlResponse": "text/html", "JsonResponse": "application/json", "XmlResponse": "application/xml"}
 """Scrapy takes these from the name in the URL when there is no header."""
@@ -72,6 +78,16 @@ def request_config(response: Response) -> CrawlerRunConfig:
     from .config import CrawlerRunConfig, config_in  # noqa: PLC0415 - configuration is a layer above results
 
     return config_in(_meta(response)) or CrawlerRunConfig()
+
+
+def captured_fields(response: Response) -> dict[str, Any]:
+    """Return the fields that the browser gives to what *response* is made into; none for what came over HTTP."""
+    request = getattr(response, "request", None)
+    captured = None if request is None else CAPTURES.get(request)
+    if captured is None:
+        return {}
+    failed = {"success": False, "error_message": captured.error} if captured.error else {}
+    return {**captured.fields, **failed}
 
 
 def desk_of(response: Response) -> ContentDesk | None:

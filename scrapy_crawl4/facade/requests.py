@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from scrapy import Request
 from scrapy.http import JsonRequest
 
+from ..browser.fetch import placed
 from ..config import META_KEY, ProxyConfig
 from .tasks import CrawlTask
 
@@ -96,12 +97,6 @@ def session_key(work: Work) -> str | int:
     """Return the name of the cookie jar of *work*: its session's, or one that only this task has."""
     own = work.element.session_id if isinstance(work.element, CrawlTask) else None
     return own or work.config.session_id or id(work)
-
-
-def placed(cookie: Mapping[str, Any], url: str) -> dict[str, Any]:
-    """Return *cookie* with the place where it counts: its own, or that of the page *url*."""
-    place = {} if "domain" in cookie else {"domain": urlsplit(cookie.get("url", url)).hostname or ""}
-    return {"path": "/", **place, **{name: value for name, value in cookie.items() if name != "url"}}
 
 
 def _cookies(own: Any, plan: Plan, url: str) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from scrapy.exceptions import DownloadFailedError
+
 from ..exceptions import TaskFailed
 
 INSTALL_PLAYWRIGHT = "pip install 'scrapy-crawl4[browser]'"
@@ -50,6 +52,10 @@ class PageFailed(TaskFailed):
     """The browser could not show a page; the text says why."""
 
 
+class NotLoaded(PageFailed, DownloadFailedError):
+    """The network or the host did not give the page; Scrapy's RetryMiddleware asks again after such errors."""
+
+
 class Downloads(PageFailed):
     """The address gives a file to keep instead of a page to show."""
 
@@ -62,7 +68,7 @@ def page_error(error: Exception) -> TaskFailed:
     if "crashed" in text:
         return PageFailed("The page crashed in the browser.")
     if found := NET_ERROR.search(text):
-        return PageFailed(_net_sentence(found[1]))
+        return NotLoaded(_net_sentence(found[1]))
     if any(sign in text for sign in GONE):
         return BrowserGone("The browser ended while the page was open.")
     return PageFailed(f"The browser failed: {first_line(text).rstrip('. ')}.")

@@ -63,7 +63,7 @@ class Downloads(PageFailed):
 def page_error(error: Exception) -> TaskFailed:
     """Return the error that says in one sentence what Playwright's *error* means."""
     text = str(error)
-    if "Download is starting" in text:
+    if is_download(error):
         return Downloads("The browser would download this file and shows no page.")
     if "crashed" in text:
         return PageFailed("The page crashed in the browser.")
@@ -72,6 +72,11 @@ def page_error(error: Exception) -> TaskFailed:
     if any(sign in text for sign in GONE):
         return BrowserGone("The browser ended while the page was open.")
     return PageFailed(f"The browser failed: {first_line(text).rstrip('. ')}.")
+
+
+def is_download(error: Exception) -> bool:
+    """Tell whether Playwright says with *error* that it met a file to download."""
+    return "Download is starting" in str(error)
 
 
 def first_line(text: str) -> str:

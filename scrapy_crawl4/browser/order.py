@@ -27,6 +27,7 @@ class PageOrder:
     session: name of the page that tasks go on with; None for a page of its own.
     html: a page that is given instead of fetched.
     hooks: what is called meanwhile.
+    downloads: folder for what the page downloads; None downloads nothing.
     """
 
     url: str
@@ -36,6 +37,7 @@ class PageOrder:
     session: str | None = None
     html: str | None = None
     hooks: Hooks = NO_HOOKS
+    downloads: str | None = None
 
     async def tell(self, name: str, page: Page, **arguments: Any) -> None:
         """Call the hook *name*, if there is one.

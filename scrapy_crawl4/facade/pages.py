@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request
 
 from ..browser import Identity, PageFailed, PageOrder
-from ..browser.fetch import PageFetch, cookies_of, environment_proxy, header_dict, placed
+from ..browser.fetch import PageFetch as PageFetch
+from ..browser.fetch import cookies_of, environment_proxy, header_dict, placed
 from ..cache.meta import DONT_CACHE
 from ..cache.use import READING, WRITING
 from ..config import BrowserConfig

@@ -10,7 +10,7 @@ from scrapy.http import Headers, HtmlResponse
 from scrapy.responsetypes import responsetypes
 
 from ..scrapy_map import CAPTURES
-from .errors import Downloads, PageFailed
+from .errors import Downloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PAGES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "image/svg+xml")
 """Media types of which the browser makes a page that says more than the file."""
+PDF = "application/pdf"
+PDF_START = b"%PDF-"
 UNTRUE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 """Headers that are about the bytes on the way, not about the page."""
 
@@ -27,12 +29,23 @@ def is_file(response: Response) -> bool:
     return not media_type.startswith(PAGES)
 
 
-async def file_of(response: Response) -> Captured:
+async def file_of(tab: Tab, response: Response) -> Captured:
     """Return what was sent, such as JSON, text or an image."""
-    body = await response.body()
-    return Captured(
-        url=response.url, status=response.status, headers=await _headers(response), body=body, is_page=False
-    )
+    captured = await answer_of(tab, response)
+    captured.body = await response.body()
+    if response.headers.get("content-type", "").startswith(PDF) and not captured.body.startswith(PDF_START):
+        # The browser keeps the page of its viewer in place of the file, which so has to be fetched once more.
+        again = await tab.page.context.request.get(response.url, timeout=0)
+        captured.body = await again.body()
+        await again.dispose()
+    return captured
+
+
+async def answer_of(tab: Tab, response: Response) -> Captured:
+    """Return status, headers and redirects of a *response* that is no page, without its body."""
+    captured = Captured(url=response.url, is_page=False)
+    await _describe(tab, captured, response)
+    return captured
 
 
 async def describe_response(tab: Tab, captured: Captured, first: Response | None) -> None:
@@ -42,8 +55,11 @@ async def describe_response(tab: Tab, captured: Captured, first: Response | None
     """
     captured.url = tab.page.url
     final = _final(tab, first)
-    if final is None:
-        return
+    if final is not None:
+        await _describe(tab, captured, final)
+
+
+async def _describe(tab: Tab, captured: Captured, final: Response) -> None:
     captured.status = final.status
     captured.headers = await _headers(final)
     captured.redirects = await _hops(tab, final)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from .capture import screenshot
+from .attending import attended
 from .documents import describe_response, file_of, is_file
 from .order import Captured
 from .scripts import ScriptError, run_scripts, scroll_through, wait_for
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page, Response
 
-    from ..config import CrawlerRunConfig
     from .order import PageOrder
     from .tab import Tab
 
@@ -23,15 +22,19 @@ if TYPE_CHECKING:
 async def visit(tab: Tab, order: PageOrder) -> Captured:
     """Show the page of *order* in *tab*, and return it as it stands in the end.
 
-    What fails of what the user asked to be done ends the doing; the page is read and captured all the same, and
+    An address that leads to a file gives the file, where downloads are wanted. What fails of what the user asked to be done ends the doing; the page is read and captured all the same, and
     ``Captured.error`` says what failed.
 
     :raises playwright.async_api.Error: for what the browser could not do.
     """
+    return await attended(tab, order, _show)
+
+
+async def _show(tab: Tab, order: PageOrder) -> Captured:
     page, config = tab.page, order.config
     response = await _load(tab, order)
     if response is not None and is_file(response):
-        return await file_of(response)
+        return await file_of(tab, response)
     captured = Captured(url=page.url)
     try:
         await _get_ready(page, order)
@@ -41,7 +44,6 @@ async def visit(tab: Tab, order: PageOrder) -> Captured:
     await _read(tab, captured, response)
     if "before_return_html" in order.hooks:
         await order.tell("before_return_html", page, html=captured.body.decode())
-    await _capture(page, config, captured)
     return captured
 
 
@@ -100,11 +102,3 @@ async def _read(tab: Tab, captured: Captured, first: Response | None) -> None:
     """Write the page as it stands, and the response it came with, on *captured*."""
     captured.body = (await tab.page.content()).encode("utf-8", "replace")
     await describe_response(tab, captured, first)
-
-
-async def _capture(page: Page, config: CrawlerRunConfig, captured: Captured) -> None:
-    """Write what is wanted beside the page itself on *captured*."""
-    if config.screenshot:
-        captured.fields["screenshot"] = await screenshot(page)
-    if config.pdf:
-        captured.fields["pdf"] = await page.pdf(print_background=True)

@@ -1,0 +1,34 @@
+"""What is around a visit: listening from its beginning, and captures at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .capture import captures, listen
+from .no_page import without_page
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .order import Captured, PageOrder
+    from .tab import Tab
+
+
+async def attended(tab: Tab, order: PageOrder, show: Callable[[Tab, PageOrder], Awaitable[Captured]]) -> Captured:
+    """Return what *show* does, with what *order* wants to be captured and heard meanwhile.
+
+    An address that leads to no page, where *show* fails, has a result all the same if it is what was asked for.
+
+    :raises playwright.async_api.Error: for what the browser could not do.
+    :raises TaskFailed: for a download that cannot be kept.
+    """
+    from playwright.async_api import Error
+
+    with listen(tab.page, order) as heard:
+        try:
+            captured = await show(tab, order)
+            captured.fields |= await captures(tab.page, order.config)
+        except Error as error:
+            captured = await without_page(tab, error, heard.downloads)
+        await heard.write(captured)
+    return captured

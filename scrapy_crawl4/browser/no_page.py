@@ -1,0 +1,37 @@
+"""Addresses that lead to no page: files to download, and answers without content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .documents import answer_of
+from .errors import is_download
+
+if TYPE_CHECKING:
+    from .capture.downloads import Downloading
+    from .order import Captured
+    from .tab import Tab
+
+EMPTY = frozenset({204, 205})
+"""Statuses of answers that have no content: the browser stays where it was."""
+PDF = "application/pdf"
+
+
+async def without_page(tab: Tab, error: Exception, downloads: Downloading | None) -> Captured:
+    """Return what *tab* got instead of a page.
+
+    :param error: what Playwright said of it.
+    :param downloads: keeps files, if they are wanted.
+    :raises TaskFailed: when a file could not be fetched or written.
+    """
+    answer = tab.documents[-1] if tab.documents else None
+    if answer is not None and answer.status in EMPTY and "ERR_ABORTED" in str(error):
+        return await answer_of(tab, answer)
+    if answer is None or downloads is None or not is_download(error):
+        raise error
+    files = await downloads.files(None)
+    captured = await answer_of(tab, answer)
+    if files and answer.headers.get("content-type", "").startswith(PDF):
+        captured.body = Path(files[-1]).read_bytes()  # it is a page too, for who can read it
+    return captured

@@ -52,7 +52,7 @@ class PageFailed(TaskFailed):
     """The browser could not show a page; the text says why."""
 
 
-class NotLoaded(PageFailed, DownloadFailedError):
+class NotLoaded(PageFailed, DownloadFailedError):  # noqa: N818 - names a state of a page
     """The network or the host did not give the page; Scrapy's RetryMiddleware asks again after such errors."""
 
 

@@ -10,7 +10,7 @@ from scrapy_crawl4 import AsyncWebCrawler, CrawlerRunConfig, CrawlTask, MemoryAd
 from scrapy_crawl4.facade.crawl import FIRST_DELAY, LONGEST_DELAY, retry_delay
 from scrapy_crawl4.facade.sidelines import Sidelines
 from scrapy_crawl4.facade.tasks import make_work
-from scrapy_crawl4.facade.turns import Turns
+from scrapy_crawl4.turns import Turns
 
 FAST = SemaphoreDispatcher(8)
 

@@ -17,12 +17,12 @@ from ..config import BrowserConfig
 from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import EngineError
+from ..turns import Turns
 from .bridge import EngineThread
 from .content_work import ContentThreads
 from .given import host_limits
 from .items import ItemSteps
 from .settings import facade_settings
-from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -28,6 +28,8 @@ class PageOrder:
     html: a page that is given instead of fetched.
     hooks: what is called meanwhile.
     downloads: folder for what the page downloads; None downloads nothing.
+    referer: of the page itself, not of what it loads.
+    keeps_cookies: whether the cookies that are there in the end are captured.
     """
 
     url: str
@@ -38,6 +40,8 @@ class PageOrder:
     html: str | None = None
     hooks: Hooks = NO_HOOKS
     downloads: str | None = None
+    referer: str | None = None
+    keeps_cookies: bool = False
 
     async def tell(self, name: str, page: Page, **arguments: Any) -> None:
         """Call the hook *name*, if there is one.
@@ -73,6 +77,7 @@ class Captured:
     is_page: whether *body* is what the browser made of a page, in UTF-8.
     redirects: ``{"url", "status_code"}`` of each hop before *url*.
     fields: of the result: screenshot, pdf and the like.
+    cookies: that the browser has for the page and others in the end, where they are wanted.
     error: a sentence when something that was asked of the page failed.
     """
 
@@ -83,4 +88,5 @@ class Captured:
     is_page: bool = True
     redirects: list[dict[str, Any]] = field(default_factory=list)
     fields: dict[str, Any] = field(default_factory=dict)
+    cookies: list[Mapping[str, Any]] = field(default_factory=list)
     error: str = ""

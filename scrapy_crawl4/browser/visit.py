@@ -56,7 +56,7 @@ async def _load(tab: Tab, order: PageOrder) -> Response | None:
     response = None
     if order.html is None:
         # The task has a deadline, which is one for everything.
-        response = await tab.page.goto(order.url, wait_until=wait_until, timeout=0)
+        response = await tab.page.goto(order.url, referer=order.referer, wait_until=wait_until, timeout=0)
     else:
         await tab.page.set_content(order.html, wait_until=wait_until, timeout=0)
     await order.tell("after_goto", tab.page, url=order.url, response=response)

@@ -72,6 +72,10 @@ class Tab:
         """Let the page have *cookies*."""
         await self._context.add_cookies([dict(cookie) for cookie in cookies])  # type: ignore[misc]  # as the user wrote them
 
+    async def cookies(self) -> list[Mapping[str, Any]]:
+        """Return the cookies that it has, of all hosts."""
+        return [dict(cookie) for cookie in await self._context.cookies()]
+
     async def state(self) -> Any:
         """Return cookies and local storage, for a context that is to have them too."""
         return await self._context.storage_state()

@@ -76,7 +76,10 @@ class Browser:
 
         try:
             async with self._tab(process, order) as tab:
-                return await _unless_crashed(tab, visit(tab, order))
+                captured = await _unless_crashed(tab, visit(tab, order))
+                if order.keeps_cookies:
+                    captured.cookies = await tab.cookies()
+                return captured
         except Error as error:
             if not process.is_alive:
                 raise BrowserGone("The browser ended while the page was open.") from error

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..exceptions import UnsupportedOption
 from .base import Config, Converted, option
-from .checks import count, dicts, flag, optional, refuse, text, text_map, texts
+from .checks import count, dicts, flag, folder, optional, refuse, text, text_map, texts
 from .proxy import Chosen, Proxy, check_proxy
 from .supported import BROWSER
 
@@ -80,8 +80,11 @@ class BrowserConfig(Config, supported=BROWSER, missing="has no effect yet"):
     viewport: dict[str, int] | None = option(default=None, check=optional(_check_viewport))
     """``{"width": ..., "height": ...}`` in place of both."""
     device_scale_factor: float = option(default=1.0)
-    accept_downloads: bool = option(default=False)
-    downloads_path: str | None = option(default=None)
+    accept_downloads: bool = option(default=False, check=flag)
+    """Whether files that pages download are kept in *downloads_path*, and their paths put into
+    ``result.downloaded_files``."""
+    downloads_path: str | None = option(default=None, check=optional(folder))
+    """Folder for these files, made when the first one comes, and for what is no page."""
     storage_state: Any = option(default=None, check=optional(_check_storage))
     """Cookies and local storage that each page starts with: a dict as Playwright's ``storage_state()`` gives it, or the
     path of a JSON file with one, which is read at once."""

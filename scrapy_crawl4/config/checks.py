@@ -7,6 +7,7 @@ changes no configuration.
 
 from __future__ import annotations
 
+import os
 import re
 import reprlib
 import sys
@@ -109,6 +110,12 @@ def texts(name: str, value: Any) -> list[str]:
     if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(part, str) for part in value):
         refuse(name, "a list of strings", value)
     return list(value)
+
+
+def folder(name: str, value: Any) -> str:
+    """Accept the path of a folder, which need not be there."""
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    return path if isinstance(path, str) and path else refuse(name, "the path of a folder", value)
 
 
 def text_map(name: str, value: Any) -> dict[str, str]:

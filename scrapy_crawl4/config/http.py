@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from .base import Config, option
-from .checks import flag, http_method, optional, refuse, text_map
+from .checks import flag, folder, http_method, optional, refuse, text_map
 from .supported import HTTP
 
 
@@ -15,13 +14,6 @@ def _check_data(name: str, value: Any) -> Any:
     if value is None or isinstance(value, str | bytes):
         return value
     return dict(value) if isinstance(value, Mapping) else refuse(name, "a dict, a str or bytes", value)
-
-
-def _check_folder(name: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    return path if isinstance(path, str) and path else refuse(name, "the path of a folder", value)
 
 
 class HTTPCrawlerConfig(Config, supported=HTTP, missing="has no effect yet"):
@@ -44,7 +36,7 @@ class HTTPCrawlerConfig(Config, supported=HTTP, missing="has no effect yet"):
     """Whether redirects are followed; if not, the redirect itself is the result."""
     verify_ssl: bool = option(default=True, check=flag)
     """Whether certificates are verified."""
-    downloads_path: str | None = option(default=None, check=_check_folder)
+    downloads_path: str | None = option(default=None, check=optional(folder))
     """Folder for what is no page, such as pictures and archives, and for PDFs; made when the first file comes. None
     keeps no files: then what is no page fails."""
 

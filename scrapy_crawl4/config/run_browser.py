@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import Config, option
-from .checks import flag, number, one_of, optional, refuse, text
+from .checks import count, flag, number, one_of, optional, refuse, text
 from .supported import RUN_BROWSER
 
 STATES = ("commit", "domcontentloaded", "load", "networkidle")
@@ -61,15 +61,23 @@ class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect y
     adjust_viewport_to_content: bool = option(default=False)
     screenshot: bool = option(default=False, check=flag)
     """Whether to take a picture of the whole page, PNG in base64, as ``result.screenshot``."""
-    screenshot_wait_for: float | None = option(default=None)
-    screenshot_height_threshold: int = option(default=10_000)
-    force_viewport_screenshot: bool = option(default=False)
+    screenshot_wait_for: float | None = option(default=None, check=optional(number("seconds")))
+    """Seconds before the picture is taken."""
+    screenshot_height_threshold: int = option(default=10_000, check=count(1, "pixels"))
+    """CSS pixels of height that are taken at a time: pictures of taller pages are joined from parts. Of very large pages,
+    parts are smaller."""
+    force_viewport_screenshot: bool = option(default=False, check=flag)
+    """Whether the picture is of what the window shows, instead of the whole page."""
     pdf: bool = option(default=False, check=flag)
     """Whether to print the page, as ``result.pdf``."""
-    capture_mhtml: bool = option(default=False)
+    capture_mhtml: bool = option(default=False, check=flag)
+    """Whether to archive the page with all that it shows, MHTML, as ``result.mhtml``."""
     log_console: bool = option(default=False)
-    capture_network_requests: bool = option(default=False)
-    capture_console_messages: bool = option(default=False)
+    capture_network_requests: bool = option(default=False, check=flag)
+    """Whether to record the page's requests and the answers, as ``result.network_requests``."""
+    capture_console_messages: bool = option(default=False, check=flag)
+    """Whether to record what the page writes on the console, and errors of its scripts, as
+    ``result.console_messages``."""
     process_in_browser: bool = option(default=False, check=flag)
     """Whether the browser shows pages of ``raw:`` and ``file:`` URLs too."""
     virtual_scroll_config: Any = option(default=None)

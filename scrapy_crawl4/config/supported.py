@@ -75,12 +75,18 @@ RUN_FETCH = frozenset(
 
 RUN_BROWSER = frozenset(
     {
+        "capture_console_messages",
+        "capture_mhtml",
+        "capture_network_requests",
         "delay_before_return_html",
+        "force_viewport_screenshot",
         "js_code",
         "pdf",
         "process_in_browser",
         "scan_full_page",
         "screenshot",
+        "screenshot_height_threshold",
+        "screenshot_wait_for",
         "wait_for",
         "wait_until",
     }
@@ -88,8 +94,10 @@ RUN_BROWSER = frozenset(
 
 BROWSER = frozenset(
     {
+        "accept_downloads",
         "browser_type",
         "cookies",
+        "downloads_path",
         "extra_args",
         "headers",
         "headless",

@@ -128,6 +128,8 @@ class Browser:
 
     async def _session_tab(self, order: PageOrder) -> Tab | None:
         """Return the page of the order's session if it can go on with it."""
+        if order.config.js_only:
+            return self._left_tab(order)
         tab = self._sessions.pop(order.session, None) if order.session is not None else None
         if tab is None or not tab.is_open:
             return None
@@ -136,6 +138,17 @@ class Browser:
         # Another user agent or proxy needs another context, which takes over what the session knows.
         await self._park(order.session or "", tab)
         return None
+
+    def _left_tab(self, order: PageOrder) -> Tab:
+        """Return the page as the session's last task left it, which is all that there is to go on with."""
+        if order.session is None:
+            raise PageFailed("js_only goes on with the page of a session: give the task a session_id.")
+        tab = self._sessions.get(order.session)
+        if tab is None or not tab.is_open:
+            raise PageFailed("js_only: the session has no page to go on with; load one first, without js_only.")
+        if tab.identity != order.identity:
+            raise PageFailed("js_only: the page of the session has another user agent, other headers or another proxy.")
+        return self._sessions.pop(order.session)
 
     async def _keep(self, session: str, tab: Tab) -> None:
         self._sessions[session] = tab

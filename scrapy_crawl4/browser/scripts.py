@@ -1,94 +1,109 @@
-"""What runs in a page: the user's JavaScript, conditions to wait for, scrolling."""
+"""What runs in a page: the user's JavaScript, and functions of our own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .departure import Departure
 from .errors import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from playwright.async_api import Page
+    from playwright.async_api import Frame, Page
 
-SCROLL = """async () => {
-    const pause = () => new Promise(done => setTimeout(done, 200));
-    const height = () => document.documentElement.scrollHeight;
-    for (let y = 0; y < height(); y += window.innerHeight) {
-        window.scrollTo(0, y);
-        await pause();
+TRIES = 5
+"""How often a function is run in a page that goes on to another document meanwhile."""
+WATCHED = """async () => {
+    let leaves = false;
+    const note = event => {
+        leaves ||= !event.destination.sameDocument && !event.defaultPrevented && event.downloadRequest === null;
+    };
+    window.navigation?.addEventListener("navigate", note);
+    try {
+        const value = await (async () => %s)();
+        // A form that was submitted goes off a moment later.
+        await new Promise(done => setTimeout(done));
+        return { value, leaves };
+    } finally {
+        window.navigation?.removeEventListener("navigate", note);
     }
-    window.scrollTo(0, height());
-    await pause();
-    window.scrollTo(0, 0);
 }"""
-"""Scrolls as far as the page goes, which may grow meanwhile, and back to the top."""
+"""Runs a script, and says whether the page has begun to go to another document."""
+UNWATCHED = "async () => ({ value: await (async () => %s)(), leaves: false })"
+"""The same where scripts of the page do not run: there are no timers then, and nothing that is clicked goes off."""
 
 
 class ScriptError(Exception):
     """A script or a condition of the user's failed; the text says how, in a line."""
 
 
-async def run_scripts(page: Page, code: str | Sequence[str]) -> list[Any]:
+async def run_scripts(page: Page, code: str | Sequence[str], *, has_timers: bool = True) -> list[Any]:
     """Run each script of *code* in the page, one after another, and return what they return.
 
-    A script is an expression, or the body of a function that may ``return`` a value and ``await`` others.
+    A script is an expression, or the body of a function that may ``return`` a value and ``await`` others. One that
+    leads the page to another document returns None, or what it returned before; the next one runs there.
 
+    :param has_timers: whether the page may run scripts of its own.
     :raises ScriptError: when one throws or cannot be read.
     """
-    return [await _run(page, script) for script in ([code] if isinstance(code, str) else code)]
+    results = []
+    with Departure(page) as departure:
+        for script in [code] if isinstance(code, str) else code:
+            done = await _run(page, script, WATCHED if has_timers else UNWATCHED)
+            results.append(done["value"])
+            if done["leaves"]:
+                await departure.arrived()
+    return results
 
 
-async def _run(page: Page, script: str) -> Any:
+async def evaluate(page: Page | Frame, script: str, argument: Any = None) -> Any:
+    """Run our function *script* in the page, once more where the page goes on to another document meanwhile."""
     from playwright.async_api import Error
 
-    body = script.strip().rstrip(";")
-    try:
-        return await page.evaluate(f"async () => (\n{body}\n)")
-    except Error as error:
-        # It was not even read, so that nothing of it ran.
-        if not _was_not_read(error):
-            raise ScriptError(_said(error)) from error
-    try:
-        return await page.evaluate(f"async () => {{\n{script}\n}}")
-    except Error as error:
-        raise ScriptError(_said(error)) from error
+    for _ in range(TRIES - 1):
+        try:
+            return await page.evaluate(script, argument)
+        except Error as error:
+            if not has_gone_on(error):
+                raise
+            await page.wait_for_load_state("domcontentloaded", timeout=0)
+    return await page.evaluate(script, argument)
 
 
-def _was_not_read(error: Exception) -> bool:
-    # One that is thrown while a script runs has a place in the script.
-    return "SyntaxError" in str(error) and "eval at" not in str(error)
+def has_gone_on(error: Exception) -> bool:
+    """Tell whether what failed was run in a document that the page has left, or is about to leave."""
+    return "context was destroyed" in str(error) or "page is navigating" in str(error)
 
 
-def _said(error: Exception) -> str:
+def is_ours(error: Exception) -> bool:
+    """Tell whether *error* is about the page or the browser being gone, not about what was run."""
+    return any(sign in str(error) for sign in ("Target", "closed", "crashed"))
+
+
+def said(error: Exception) -> str:
+    """Return in a line without its stop what Playwright says."""
     return first_line(str(error)).rstrip(". ")
 
 
-async def wait_for(page: Page, condition: str) -> None:
-    """Wait until there is what *condition* asks for, as long as the task has time.
-
-    :param condition: ``css:`` and a selector, ``js:`` and a function or an expression; without either, a selector,
-        or a function if it reads like one.
-    :raises ScriptError: when it cannot be waited for.
-    """
+async def _run(page: Page, script: str, frame: str) -> Any:
     from playwright.async_api import Error
 
-    kind, found, rest = condition.strip().partition(":")
-    if not found or kind not in {"css", "js"}:
-        rest = condition.strip()
-        kind = "js" if rest.startswith(("()", "function", "async")) or "=>" in rest else "css"
-    try:
-        if kind == "css":
-            await page.wait_for_selector(rest.strip(), state="attached", timeout=0)
-        else:
-            await page.wait_for_function(rest.strip(), timeout=0)
-    except Error as error:
-        if "Target" in str(error) or "closed" in str(error) or "crashed" in str(error):
-            raise
-        raise ScriptError(f"wait_for failed: {_said(error)}.") from error
+    body = script.strip().rstrip(";")
+    # An expression, or else statements.
+    for wrapped in (f"(\n{body}\n)", f"{{\n{script}\n}}"):
+        try:
+            return await page.evaluate(frame.replace("%s", wrapped))
+        except Error as error:
+            if has_gone_on(error):
+                return {"value": None, "leaves": True}
+            failure = error
+            if not _was_not_read(error):
+                break
+    raise ScriptError(said(failure)) from failure
 
 
-async def scroll_through(page: Page) -> None:
-    """Scroll through the whole page, so that what loads on sight is there, and back to its top."""
-    await page.evaluate(SCROLL)
+def _was_not_read(error: Exception) -> bool:
+    # Nothing of it ran. One that is thrown while a script runs has a place in the script.
+    return "SyntaxError" in str(error) and "eval at" not in str(error)

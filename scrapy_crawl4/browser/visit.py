@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 from .attending import attended
 from .documents import describe_response, file_of, is_file
+from .errors import PageFailed
 from .order import Captured
-from .scripts import ScriptError, run_scripts, scroll_through, wait_for
+from .reading import read_html
+from .scripts import ScriptError, run_scripts
+from .scrolling import scroll_list, scroll_through
+from .tidying import tidy
+from .waiting import wait_for, wait_for_images
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
     from .order import PageOrder
     from .tab import Tab
 
+NEED_TIMERS = ("scan_full_page", "virtual_scroll_config", "wait_for_images", "remove_consent_popups")
+"""Options that wait in the page, which it cannot where its scripts do not run."""
+
 
 async def visit(tab: Tab, order: PageOrder) -> Captured:
     """Show the page of *order* in *tab*, and return it as it stands in the end.
@@ -26,14 +34,16 @@ async def visit(tab: Tab, order: PageOrder) -> Captured:
     ``Captured.error`` says what failed.
 
     :raises playwright.async_api.Error: for what the browser could not do.
+    :raises PageFailed: for what cannot be done without scripts of the page, where these do not run.
     """
     return await attended(tab, order, _show)
 
 
 async def _show(tab: Tab, order: PageOrder) -> Captured:
     page, config = tab.page, order.config
+    _refuse(order)
     response = await _load(tab, order)
-    if response is not None and is_file(response):
+    if response is not None and not config.js_only and is_file(response):
         return await file_of(tab, response)
     captured = Captured(url=page.url)
     try:
@@ -41,13 +51,26 @@ async def _show(tab: Tab, order: PageOrder) -> Captured:
         await _run_scripts(page, order, captured)
     except ScriptError as error:
         captured.error = str(error)
-    await _read(tab, captured, response)
+    if config.remove_consent_popups or config.remove_overlay_elements:
+        await tidy(page, consent=config.remove_consent_popups, overlays=config.remove_overlay_elements)
+    await _read(tab, order, captured, response)
     if "before_return_html" in order.hooks:
         await order.tell("before_return_html", page, html=captured.body.decode())
     return captured
 
 
+def _refuse(order: PageOrder) -> None:
+    if not order.identity.java_script:
+        for name in NEED_TIMERS:
+            if getattr(order.config, name):
+                raise PageFailed(f"{name} needs scripts of the page: leave java_script_enabled at True.")
+
+
 async def _load(tab: Tab, order: PageOrder) -> Response | None:
+    """Load the page, or with ``js_only`` take it as the task before left it; return the response it came with."""
+    if order.config.js_only:
+        del tab.documents[:-1]
+        return tab.documents[-1] if tab.documents else None
     wait_until: Any = order.config.wait_until
     tab.documents.clear()
     if order.cookies:
@@ -69,10 +92,19 @@ async def _get_ready(page: Page, order: PageOrder) -> None:
     :raises ScriptError: when that fails.
     """
     config = order.config
+    if config.js_code_before_wait:
+        try:
+            await _run(page, order, config.js_code_before_wait)
+        except ScriptError as error:
+            raise ScriptError(f"js_code_before_wait failed: {error}.") from error
     if config.scan_full_page:
-        await scroll_through(page)
+        await scroll_through(page, config)
+    if config.virtual_scroll_config:
+        await scroll_list(page, config.virtual_scroll_config)
     if config.wait_for:
-        await wait_for(page, config.wait_for)
+        await wait_for(page, config.wait_for, config.wait_for_timeout)
+    if config.wait_for_images:
+        await wait_for_images(page, everywhere=config.scan_full_page)
     await order.tell("before_retrieve_html", page)
     if config.delay_before_return_html:
         await asyncio.sleep(config.delay_before_return_html)
@@ -88,7 +120,7 @@ async def _run_scripts(page: Page, order: PageOrder, captured: Captured) -> None
         return
     await order.tell("on_execution_started", page)
     try:
-        outcome = {"success": True, "results": await run_scripts(page, config.js_code)}
+        outcome = {"success": True, "results": await _run(page, order, config.js_code)}
     except ScriptError as error:
         outcome = {"success": False, "error": str(error)}
     captured.fields["js_execution_result"] = outcome
@@ -98,7 +130,11 @@ async def _run_scripts(page: Page, order: PageOrder, captured: Captured) -> None
         raise ScriptError(f"js_code failed: {outcome['error']}.")
 
 
-async def _read(tab: Tab, captured: Captured, first: Response | None) -> None:
+async def _run(page: Page, order: PageOrder, code: str | list[str]) -> list[Any]:
+    return await run_scripts(page, code, has_timers=order.identity.java_script)
+
+
+async def _read(tab: Tab, order: PageOrder, captured: Captured, first: Response | None) -> None:
     """Write the page as it stands, and the response it came with, on *captured*."""
-    captured.body = (await tab.page.content()).encode("utf-8", "replace")
+    captured.body = (await read_html(tab.page, order.config)).encode("utf-8", "replace")
     await describe_response(tab, captured, first)

@@ -40,6 +40,7 @@ class Identity:
     blocks_ads: whether nothing is fetched from hosts of ads.
     blocks_css: whether style sheets are left out.
     is_discreet: whether the user agent does not say that there is no window.
+    downloads: whether its pages may download files.
     """
 
     user_agent: str | None = None
@@ -59,6 +60,7 @@ class Identity:
     blocks_ads: bool = False
     blocks_css: bool = False
     is_discreet: bool = False
+    downloads: bool = False
 
     @classmethod
     def of(
@@ -99,6 +101,7 @@ class Identity:
             blocks_ads=config.avoid_ads,
             blocks_css=config.avoid_css,
             is_discreet=config.enable_stealth,
+            downloads=config.accept_downloads,
         )
 
     def context_options(self) -> dict[str, Any]:
@@ -108,7 +111,7 @@ class Identity:
             "device_scale_factor": self.scale,
             "ignore_https_errors": self.ignore_https_errors,
             "java_script_enabled": self.java_script,
-            "accept_downloads": False,
+            "accept_downloads": self.downloads,
             "user_agent": self.user_agent,
             "extra_http_headers": dict(self.headers),
             "proxy": proxy_options(self.proxy) if self.proxy is not None else None,

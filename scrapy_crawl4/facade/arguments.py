@@ -50,7 +50,11 @@ def http_config(config: object) -> HTTPCrawlerConfig:
     if isinstance(config, BrowserConfig):
         agent = {} if config.user_agent is None else {"User-Agent": config.user_agent}
         headers = (config.headers or {}) | agent
-        return HTTPCrawlerConfig(headers=headers or None, verify_ssl=not config.ignore_https_errors)
+        return HTTPCrawlerConfig(
+            headers=headers or None,
+            verify_ssl=not config.ignore_https_errors,
+            downloads_path=config.downloads_path if config.accept_downloads else None,
+        )
     raise TypeError(f"config must be an HTTPCrawlerConfig, a BrowserConfig or None, got {type(config).__name__}.")
 
 

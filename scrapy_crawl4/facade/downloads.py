@@ -7,11 +7,13 @@ from email.message import Message
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from scrapy.http import HtmlResponse
+
 from ..content.media_types import Kind, kind_of, media_type_of
 from ..content.pdf_page import can_read_pdf
 from ..kept_files import keep, safe_name
 from ..results import CrawlResult
-from ..scrapy_map import content_type_of, response_fields
+from ..scrapy_map import captured_fields, content_type_of, response_fields
 from ..ssl_certificate import certificate_of
 
 if TYPE_CHECKING:
@@ -32,19 +34,27 @@ def result_of(response: Response, config: CrawlerRunConfig, url: str, folder: st
     """
     media_type = media_type_of(response.body, content_type_of(response))
     kind = kind_of(media_type)
+    files = _downloaded(response)
     is_file = bool(response.body) and kind in {Kind.BINARY, Kind.PDF} and response.status < ERROR_STATUS
-    if not (is_file and folder):
+    if not (files or (is_file and folder)):
         result = CrawlResult.from_response(response, config, url=url)
         if is_file and kind is Kind.BINARY:
             result.error_message = f"{result.error_message}{HINT}"
         return result
-    files = [keep(response.body, file_name(response, media_type), folder)]
+    if folder and not files:
+        files = [keep(response.body, file_name(response, media_type), folder)]
     if kind is Kind.PDF and can_read_pdf():
         return CrawlResult.from_response(response, config, url=url, downloaded_files=files)
-    fields = response_fields(response) | {"url": url, "downloaded_files": files}
+    fields = response_fields(response) | captured_fields(response) | {"url": url, "downloaded_files": files}
     if config.fetch_ssl_certificate:
-        fields["ssl_certificate"] = certificate_of(response)
+        fields.setdefault("ssl_certificate", certificate_of(response))
     return CrawlResult.from_html("", config=config, **fields)
+
+
+def _downloaded(response: Response) -> list[str]:
+    """Return the files that the browser has kept of an address that is no page."""
+    files: list[str] = captured_fields(response).get("downloaded_files", [])
+    return [] if isinstance(response, HtmlResponse) else files
 
 
 def file_name(response: Response, media_type: str) -> str:

@@ -74,7 +74,11 @@ def _order(
 ) -> PageOrder:
     key = session_key(work)
     session = None if isinstance(key, int) else key
-    return PageOrder(work.url, work.config, identity, cookies, session, html, plan.hooks)
+    return PageOrder(work.url, work.config, identity, cookies, session, html, plan.hooks, _folder(plan.browser))
+
+
+def _folder(config: BrowserConfig | None) -> str | None:
+    return config.downloads_path if config is not None and config.accept_downloads else None
 
 
 def refusal(work: Work, plan: Plan, request: Request) -> str:
@@ -86,6 +90,4 @@ def refusal(work: Work, plan: Plan, request: Request) -> str:
         return "The browser follows all redirects: use render='http' with follow_redirects=False."
     if config.is_given("cache_mode") and config.cache_mode in READING | WRITING:
         return "Pages of the browser are not cached yet: leave cache_mode at BYPASS, or use render='http'."
-    if config.fetch_ssl_certificate:
-        return "fetch_ssl_certificate has no effect in the browser yet: use render='http'."
     return ""

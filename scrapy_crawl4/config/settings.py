@@ -10,10 +10,13 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import UnsupportedOption
+from .browser_setting import read_browser, read_render
 from .checks import refuse
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from .browser import BrowserConfig
 
 _PREFIX = "CRAWL4_"
 # What CONCURRENT_REQUESTS = 0, no limit, is as a number of permits.
@@ -159,6 +162,12 @@ class Crawl4Settings:
     """Further tries of a task whose host limits its rate."""
     rate_limit_codes: tuple[int, ...] = field(default=(429, 503), metadata=_as(_codes))
     """Statuses by which a host limits its rate."""
+    render: str = field(default="http", metadata=_as(read_render))
+    """Where pages are fetched whose request does not say it: ``http``, ``browser`` or ``auto``. Options that only a
+    browser can serve go there in any case."""
+    browser: BrowserConfig | None = field(default=None, metadata=_as(read_browser))
+    """How the browser is started and what its pages say of themselves: a ``BrowserConfig``, a dict of its parameters or
+    the import path of one."""
     obey_crawl_delay: bool = field(default=False, metadata=_as(_boolean))
     """Whether, with ``ROBOTSTXT_OBEY``, a host's ``Crawl-delay`` and ``Request-rate`` are kept too."""
     lookahead: int = field(default=1000, metadata=_as(_whole(1)))

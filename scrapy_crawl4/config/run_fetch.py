@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..exceptions import UnsupportedOption
 from ..user_agents import RANDOM, user_agents
 from .base import Config, Converted, option
 from .checks import count, flag, http_method, member, number, optional, refuse, text
@@ -28,9 +27,8 @@ def _check_cache_mode(name: str, value: Any) -> CacheMode:
 
 
 def _check_render(name: str, value: Any) -> str:
-    if value == "auto":
-        raise UnsupportedOption(f"{name}='auto' has no effect yet: use None, 'http' or 'browser'")
-    return str(value) if value in ("http", "browser") else refuse(name, "None, 'http', 'browser' or 'auto'", value)
+    known = ("http", "browser", "auto")
+    return str(value) if value in known else refuse(name, "None, 'http', 'browser' or 'auto'", value)
 
 
 def _check_user_agent_mode(name: str, value: Any) -> str:
@@ -50,8 +48,9 @@ class FetchOptions(Config, supported=RUN_FETCH, missing="has no effect yet"):
     """Connection, cache, session, pace, and which URLs a configuration is for."""
 
     render: str | None = option(default=None, check=optional(_check_render))
-    """``"http"`` fetches over HTTP, ``"browser"`` in a browser. None is the browser where the crawler has a
-    ``BrowserConfig`` or an option needs one, and HTTP otherwise."""
+    """``"http"`` fetches over HTTP, ``"browser"`` in a browser; ``"auto"`` fetches over HTTP, and goes to the browser
+    with pages that are empty until their scripts have run, and with options that only a browser can serve. None is the
+    browser where the crawler has a ``BrowserConfig`` or an option needs one, and HTTP otherwise."""
     proxy_config: Converted[Kept, Proxy] = option(default=None, check=check_proxies)
     """The proxy: a ``ProxyConfig``, a dict, or a string such as ``"http://user:password@host:port"``; ``"direct"`` for
     none, even where the environment names one. A list is for escalation: the first try takes the first one, and a

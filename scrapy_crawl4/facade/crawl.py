@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
-from ..browser import BrowserMissing
+from ..browser import BrowserMissing, Downloads
 from ..cache.answer import host_answer, is_cached
 from ..cache.meta import ONLY_CACHED
 from ..config.proxy_rotation import has_untried, is_blocked, most_retries
@@ -34,6 +34,7 @@ from .tasks import raw_html
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scrapy import Request
     from scrapy.http import Response
 
     from ..dispatch import Session
@@ -64,6 +65,8 @@ class SessionCrawl:
         """Seconds until the next try, when there is to be one; 0 leaves it to dispatch."""
         self.left_cache = False
         """Whether the page was to come from the cache and is not there: its host has to be waited for."""
+        self.moved = False
+        """Whether the page is to be fetched in the other way: over HTTP instead of by the browser, or the reverse."""
         self._ends_at = 0.0
         self._runner = runner
         self._session = session
@@ -118,25 +121,24 @@ class SessionCrawl:
 
     async def _crawl_http(self) -> CrawlResult | None:
         work, engine = self._work, self._runner.engine
-        page = None
-        if work.rendered:
-            request, page = page_request(work, self._runner.plan, engine.browser, self._session.job.retries)
-        else:
-            request = make_request(work, self._runner.plan, self._session.job.retries)
-        request.meta[LISTENER] = self._runner.slow_down
-        request.meta[ONLY_CACHED] = self._session.job.host == LOCAL
+        if self._runner.auto.goes_back(work):
+            return await self._move_to_http(None)
+        request, page = self._request()
         meter = PageMeter(self._runner.driver, self._session)
         try:
             response = await engine.fetch(request, meter)
             meter.complete(len(response.body))
-        except (PageTooLarge, BrowserMissing):
+        except PageTooLarge:
             raise
         except NotInCache:
             self.left_cache = True
             return None
+        except (BrowserMissing, Downloads) as error:
+            if not work.may_move:
+                raise
+            return await self._move_to_http(error)
         except Exception as error:
-            work.proxies_used.append(proxy_used(request, status_of(error)))
-            self._runner.controller.report(work.host, None, started_at=self._session.started_at)
+            self._note_fault(request, error)
             if self._may_try_again():
                 return None
             if told := proxy_failure(request, error):
@@ -145,10 +147,48 @@ class SessionCrawl:
         finally:
             if isinstance(session_key(work), int):
                 engine.forget_cookies(session_key(work))
+        return await self._judge_fetched(request, response, page)
+
+    def _request(self) -> tuple[Request, PageFetch | None]:
+        """Return the request of this try, and what serves it in the browser, if that is to."""
+        work, runner, job = self._work, self._runner, self._session.job
+        page = None
+        if work.rendered:
+            request, page = page_request(work, runner.plan, runner.engine.browser, job.retries)
+        else:
+            request = make_request(work, runner.plan, job.retries)
+        request.meta[LISTENER] = runner.slow_down
+        request.meta[ONLY_CACHED] = job.host == LOCAL
+        return request, page
+
+    def _note_fault(self, request: Request, error: Exception) -> None:
+        work = self._work
+        work.proxies_used.append(proxy_used(request, status_of(error)))
+        self._runner.controller.report(work.host, None, started_at=self._session.started_at)
+
+    async def _judge_fetched(self, request: Request, response: Response, page: PageFetch | None) -> CrawlResult | None:
+        """Return the result of *response*, or None for another try."""
+        work, auto = self._work, self._runner.auto
         self.bytes_received = len(response.body)
         if host_answer(response) is not None:
             work.proxies_used.append(proxy_used(request, response.status))
-        return await (self._judge(response) if page is None else self._judge_page(response, page))
+        if page is not None:
+            auto.shown(work)
+            return await self._judge_page(response, page)
+        if work.may_move and await auto.moves_to_browser(work, request, response, self._off_loop):
+            self._report(response)
+            self.moved = True
+            return None
+        return await self._judge(response)
+
+    async def _move_to_http(self, error: TaskFailed | None) -> CrawlResult | None:
+        """Return the result of the page as it came over HTTP, or None when it is still to be fetched that way."""
+        response = self._runner.auto.moves_to_http(self._work, error)
+        if response is not None:
+            self.bytes_received = len(response.body)
+            return await self._judge(response)
+        self.moved = True
+        return None
 
     async def _judge_page(self, response: Response, page: PageFetch) -> CrawlResult | None:
         """Return the result of what the browser showed, with what was captured of it."""

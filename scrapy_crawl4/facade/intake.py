@@ -37,5 +37,11 @@ def place_of(work: Work, plan: Plan, engine: Engine) -> tuple[str, str]:
     """Return the host whose pace *work* keeps and the kind of its session, as dispatch knows them."""
     if work.rendered:
         return work.host, BROWSER
-    host = LOCAL if is_in_cache(work, plan, engine) else work.host
-    return host, MODEL if asks_model(work.config) else HTTP
+    return LOCAL if is_in_cache(work, plan, engine) else work.host, kind_of(work)
+
+
+def kind_of(work: Work) -> str:
+    """Return the kind of session that *work* needs unless its page is in the cache."""
+    if work.rendered:
+        return BROWSER
+    return MODEL if asks_model(work.config) else HTTP

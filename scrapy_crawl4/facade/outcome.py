@@ -6,6 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..dispatch import BROWSER, HTTP
 from ..results import CrawlResult, DispatchResult
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def crawl_stats(session: Session[Any], result: CrawlResult) -> dict[str, Any] | 
         "proxies_used": used,
         "redirects": known.get("redirects", []),
         "fallback_fetch_used": fallback,
+        "rendered_by": BROWSER if session.task.rendered and not fallback else HTTP,
+        "rendered_because": session.task.because,
         "resolved_by": way if result.success else None,
     }
 

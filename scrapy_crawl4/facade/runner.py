@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..dispatch import DispatchController, DispatchDriver, MemoryProbe
+from .auto import AutoRender
 from .content_work import ContentWork
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
-from .intake import place_of, work_of
+from .intake import kind_of, place_of, work_of
 from .items import ItemWork
 from .outcome import crawl_stats, dispatch_result, failed_before_start, result_of
 from .plan import END_OF_INPUT, End
@@ -51,6 +52,7 @@ class Runner:
         self.controller: DispatchController[Work] = DispatchController(
             plan.dispatcher, buffer=plan.dispatcher.max_session_permit, host_limits=self._visits.limits
         )
+        self.auto = AutoRender(plan)
         self.work = ContentWork(engine.threads, self.controller)
         """Content work, which is done on other threads."""
         self._items = ItemWork(engine.items, self._deliver, self._maybe_end)
@@ -182,6 +184,7 @@ class Runner:
             self._dispatch(work)
 
     def _dispatch(self, work: Work) -> None:
+        self.auto.route(work)
         self.controller.add(work, *place_of(work, self.plan, self.engine))
 
     def _resume(self, job: Job[Work]) -> None:
@@ -210,11 +213,11 @@ class Runner:
         if self._stopping is not None and task.cancelled():
             return
         result = result_of(task, session.task.url)
-        if taken_back and (result is None or not result.success):
+        if result is None and (crawl.left_cache or crawl.moved):
+            self._place_again(session)
+        elif taken_back and (result is None or not result.success):
             session.task.renew()
             self.controller.requeue(session, shed=True)
-        elif crawl.left_cache:
-            self._pace(session)
         elif result is None:
             self._try_again(session, crawl.delay)
         else:
@@ -227,9 +230,11 @@ class Runner:
         self.driver.pump()
         self._maybe_end()
 
-    def _pace(self, session: Session[Work]) -> None:
-        job = self.controller.withdraw(session, tried=False)
-        job.host = session.task.host
+    def _place_again(self, session: Session[Work]) -> None:
+        """Let the task of *session* wait in another line, or for what another kind of session needs."""
+        job, work = self.controller.withdraw(session, tried=False), session.task
+        job.host, job.kind = work.host, kind_of(work)
+        job.size = None
         self.controller.put_back(job)
 
     def _try_again(self, session: Session[Work], delay: float) -> None:

@@ -16,6 +16,8 @@ from ..errors import describe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scrapy.http import Response
+
 RAW_PREFIXES = ("raw://", "raw:")
 LONGEST_ECHO = 200
 """Characters of a bad element that a failed result repeats."""
@@ -64,6 +66,12 @@ class Work:
     element: str | CrawlTask | Request
     rendered: bool = False
     """Whether the browser shows its page."""
+    may_move: bool = False
+    """Whether it may still turn out that the browser has to show its page, or cannot (``render="auto"``)."""
+    because: str | None = None
+    """Why the browser has to show its page, ``""`` if it need not; None where nobody looked."""
+    kept: Response | None = None
+    """What came over HTTP, until it is known that the browser can show the page."""
     seconds_left: float = 0.0
     """What is left of its ``page_timeout``, in seconds."""
     proxies_used: list[dict[str, Any]] = field(default_factory=list)

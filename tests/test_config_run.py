@@ -386,11 +386,6 @@ def test_no_cache_mode_is_the_cache_as_in_crawl4ai(mode):
     assert CrawlerRunConfig(cache_mode=mode).cache_mode is CacheMode.ENABLED
 
 
-def test_rendering_that_is_not_there_is_refused():
-    with pytest.raises(UnsupportedOption, match=r"^render='auto' has no effect yet"):
-        CrawlerRunConfig(render="auto")
-
-
 def test_what_needs_a_browser_is_no_matter_of_http():
     with pytest.raises(ValueError, match=r"^render='http' cannot be given together with js_code, which needs a brows"):
         CrawlerRunConfig(render="http", screenshot=True, js_code="1")

@@ -74,11 +74,6 @@ def test_what_is_refused_says_so(name):
                 kind(**{option: object()})
 
 
-def test_an_option_that_is_not_there_yet_is_told():
-    with pytest.raises(UnsupportedOption, match="render"):
-        scrapy_crawl4.CrawlerRunConfig(render="auto")
-
-
 @pytest.mark.parametrize("name", told_in_table("Dispatchers"))
 def test_every_parameter_of_dispatch_is_told(name):
     told = [parameter for parameter, _ in told_in_table("Dispatchers")[name]]

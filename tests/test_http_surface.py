@@ -154,6 +154,8 @@ async def test_redirects_are_recorded(site, crawler):
         ],
         "fallback_fetch_used": False,
         "resolved_by": "direct",
+        "rendered_by": "http",
+        "rendered_because": None,
     }
 
 

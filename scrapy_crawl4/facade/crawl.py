@@ -24,7 +24,7 @@ from ..results import CrawlResult
 from .downloads import result_of
 from .fallback import with_fallback
 from .local import read_file
-from .pages import PageFetch, local_page, page_request, with_captured
+from .pages import local_page, page_request, with_captured
 from .proxies import proxy_failure, proxy_used, status_of
 from .redirects import unfollowed
 from .requests import make_request, session_key
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
+    from ..browser.fetch import PageFetch
     from ..dispatch import Session
     from .runner import Runner
     from .tasks import Work

@@ -25,7 +25,7 @@ def work_of(index: int, element: object, plan: Plan) -> Work | CrawlResult:
     try:
         work = make_work(index, element, plan.configs)
         work.config = with_converter(with_defaults(work.config, plan.defaults), plan.markdown_converter)
-        work.rendered = in_browser(work.config, has_browser=plan.browser is not None, is_local=work.kind != "http")
+        work.rendered = in_browser(work.config, has_browser=plan.shows_all, is_local=work.kind != "http")
     except BadElement as bad:
         return failed_before_start(index, bad.url, bad.message, metadata=bad.metadata)
     except Exception as error:  # noqa: BLE001 - a user's values; without a result the run would not end

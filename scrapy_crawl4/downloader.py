@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,10 @@ from scrapy.utils.asyncio import sleep
 from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.httpobj import urlparse_cached
 
+from .browser.pages import PAGE, Pages
 from .config.settings import Crawl4Settings
 from .crawl_delay import crawl_delay
-from .dispatch import LOCAL, parse_retry_after
+from .dispatch import BROWSER, HTTP, LOCAL, parse_retry_after
 from .dispatch.loading import make_dispatcher
 from .dispatch_stats import dispatch_stats
 from .gate import DispatchGate, TurnedAway
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PAGE = "crawl4_page"
-"""Meta key: a coroutine function that takes the request and returns the response, in place of a download handler."""
 LOCAL_SCHEMES = frozenset({"data", "file"})
 """Schemes whose requests use no network and wait for nobody's pace."""
 
@@ -149,7 +148,8 @@ class DispatchDownloader(Downloader):
         transfer = partial(self._transfer_in_slot, slot, request)
         stays = request in self._turned_away
         try:
-            return await self.gate.run(host, transfer, stays=stays)
+            async with self._turn(request):
+                return await self.gate.run(host, transfer, stays=stays, kind=BROWSER if PAGE in request.meta else HTTP)
         except TurnedAway:
             if stays:
                 raise
@@ -164,7 +164,7 @@ class DispatchDownloader(Downloader):
         status, retry_after = None, None
         try:
             with self._measured(request, self.gate.meter(session)):
-                response: Response = await self.handlers.download_request_async(request)
+                response = await self._fetch(request)
         except Exception:
             # Twice, so that what the poll found ready is handled before the next start, as Scrapy's downloader does.
             await sleep(0)
@@ -185,6 +185,20 @@ class DispatchDownloader(Downloader):
             )
 
     @cached_property
+    def pages(self) -> Pages:
+        """What shows pages in the browser; made on first use, so that without one nothing of it is there."""
+        return Pages(self.crawler)
+
+    async def _fetch(self, request: Request) -> Response:
+        """Return the response to *request* by the one that serves it: the browser, or the handler of its scheme."""
+        shown = PAGE in request.meta
+        response: Response = await (self.pages.fetch if shown else self.handlers.download_request_async)(request)
+        return response
+
+    def _turn(self, request: Request) -> AbstractAsyncContextManager[None]:
+        return self.pages.turn(request) if PAGE in request.meta else nullcontext()
+
+    @cached_property
     def _meters(self) -> Meters:
         # Made on first use: without it, nobody is told of every piece that arrives.
         return Meters(self.crawler)
@@ -196,9 +210,7 @@ class DispatchDownloader(Downloader):
         self._signal(signals.request_reached_downloader, request=request)
         try:
             with self._measured(request, meter):
-                page = request.meta.get(PAGE)
-                fetch = self.handlers.download_request_async if page is None else page
-                response: Response = await fetch(request)
+                response = await self._fetch(request)
             self._signal(signals.response_downloaded, response=response, request=request)
             return response
         finally:

@@ -11,7 +11,7 @@ from scrapy.utils.asyncio import call_later, is_asyncio_available
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import CancelledError, Deferred
 
-from .dispatch import DispatchController, DispatchDriver, MemoryAdaptiveDispatcher, MemoryProbe
+from .dispatch import HTTP, DispatchController, DispatchDriver, MemoryAdaptiveDispatcher, MemoryProbe
 from .exceptions import Crawl4Error, DispatcherError
 from .meter import PageMeter
 from .turn import Turn
@@ -94,7 +94,12 @@ class DispatchGate:
         return self.permits - self.controller.in_flight
 
     async def run(
-        self, host: str, transfer: Callable[[Session[Turn]], Coroutine[Any, Any, Response]], *, stays: bool = False
+        self,
+        host: str,
+        transfer: Callable[[Session[Turn]], Coroutine[Any, Any, Response]],
+        *,
+        stays: bool = False,
+        kind: str = HTTP,
     ) -> Response:
         """Wait for a session of *host*, run *transfer* with it and return its response.
 
@@ -102,13 +107,14 @@ class DispatchGate:
         or the transfer, and the permit is free at once.
 
         :param stays: whether to wait on even when the crawl closes.
+        :param kind: the way it is fetched; sessions of one kind cost alike.
         :raises TurnedAway: when the crawl closes before the transfer starts.
         :raises NoPermits: when the policy gives no permits for good.
         """
         if self._aborted:
             raise TurnedAway(CLOSED)
         turn = Turn(host, stays=stays)
-        self.controller.add(turn, host)
+        self.controller.add(turn, host, kind)
         self._driver.pump()
         with self._left(turn) as finished:
             while True:
@@ -166,7 +172,7 @@ class DispatchGate:
         """End the wait of all that need not stay, as the crawl closes; of all where nothing is permitted."""
         for job in self.controller.drain():
             if job.task.stays and self.permits > 0:
-                self.controller.add(job.task, job.host)
+                self.controller.add(job.task, job.host, job.kind)
             else:
                 _end(job.task, TurnedAway(CLOSED))
         self._let_go()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cache.folder import folder_setting
 from ..config import BrowserConfig, Crawl4Settings, HTTPCrawlerConfig
+from ..config.rendering import BROWSER
 from ..dispatch import BaseDispatcher
 from ..exceptions import EngineError
 from ..finish import finish
@@ -28,7 +29,7 @@ from .bridge import engine_loop
 from .client import RunClient
 from .draw import Draw
 from .engine import Engine
-from .given import OF_PROCESS, OF_URLS, config_defaults, given_settings, refuse, with_defaults
+from .given import OF_PROCESS, OF_URLS, browser_setting, config_defaults, given_settings, refuse, with_defaults
 from .job_thread import job_folder
 from .plan import Plan, SpiderPlan
 from .run import CrawlRun
@@ -97,7 +98,7 @@ class AsyncWebCrawler:
         self.thread_safe = thread_safe
         self.verbose = bool(loud)
         self._settings = given_settings(settings or {})
-        self._settings |= folder_setting(base_directory, self._settings)
+        self._settings |= folder_setting(base_directory, self._settings) | browser_setting(self.browser_config)
         refuse(self._settings, OF_PROCESS)
         if limit := os.environ.get(MEMORY_LIMIT):
             self._settings.setdefault(MEMORY_LIMIT, limit)
@@ -227,18 +228,17 @@ class AsyncWebCrawler:
         configs = [with_defaults(item, defaults) for item in configs_of(config, overrides)]
         total = len(urls) if isinstance(urls, Sized) else None
         policy = run_dispatcher(dispatcher, configs[0], self._settings)
-        limit, converter = self._crawl4.memory_limit_mb, self._crawl4.markdown_converter
-        draw = Draw(next(self._numbers), self._made_at)
         plan = Plan(
             configs,
             policy,
             self.http_config,
-            limit,
+            self._crawl4.memory_limit_mb,
             total,
-            markdown_converter=converter,
-            draw=draw,
+            markdown_converter=self._crawl4.markdown_converter,
+            draw=Draw(next(self._numbers), self._made_at),
             defaults=defaults,
-            browser=self.browser_config,
+            browser=self._crawl4.browser,
+            shows_all=self.browser_config is not None or self._crawl4.render == BROWSER,
             hooks=self.crawler_strategy.hooks,
         )
         ahead = self._crawl4.lookahead if lookahead is None else checked_lookahead(lookahead)
@@ -296,5 +296,5 @@ class AsyncWebCrawler:
         """Return an engine that is not closed; of several threads that want one, the first makes it."""
         with self._making:
             if self._engine is None or self._engine.is_over:
-                self._engine = Engine(home, self._settings, self._crawl4.llm_concurrency, self.browser_config)
+                self._engine = Engine(home, self._settings, self._crawl4.llm_concurrency)
             return self._engine

@@ -12,8 +12,6 @@ from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 
-from ..browser import Browser, LaunchOptions
-from ..config import BrowserConfig
 from ..downloader import DispatchDownloader
 from ..errors import describe
 from ..exceptions import EngineError
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
+    from ..browser import Browser
     from ..dispatch import HostLimits
     from ..meter import PageMeter
     from .bridge import EngineLoop
@@ -70,24 +69,16 @@ class Engine:
     :param home: the loop.
     :param settings: the user's Scrapy settings.
     :param llm_concurrency: pages that may wait for a language model at a time.
-    :param browser: how the browser is started, if a page needs it; None is as by default.
     """
 
     host_limits: Callable[[str], HostLimits] | None = None
     """What the settings demand of each host, in every run of URLs; set once the crawler is open."""
 
-    def __init__(
-        self,
-        home: EngineLoop,
-        settings: Mapping[str, Any],
-        llm_concurrency: int,
-        browser: BrowserConfig | None = None,
-    ) -> None:
+    def __init__(self, home: EngineLoop, settings: Mapping[str, Any], llm_concurrency: int) -> None:
         self.home = home
         self.runs: set[Runner | SpiderRun] = set()
         self.jobs: WeakSet[JobThread] = WeakSet()
         """Those of its runs, which may have something to write when the runs have ended."""
-        self.browser = Browser(LaunchOptions.of(browser or BrowserConfig()))
         self.threads = ContentThreads(llm_concurrency)
         self.sessions = Turns()
         """Whose turn it is in each ``session_id``, over all runs."""
@@ -110,6 +101,17 @@ class Engine:
         """The Scrapy crawler; set once the engine is open."""
         assert self._crawler is not None
         return self._crawler
+
+    @property
+    def browser(self) -> Browser:
+        """What shows pages; there once the engine is open, and ended with its crawler."""
+        return self._downloader.pages.browser
+
+    @property
+    def _downloader(self) -> DispatchDownloader:
+        downloader = self.crawler.engine.downloader
+        assert isinstance(downloader, DispatchDownloader)
+        return downloader
 
     @property
     def items(self) -> ItemSteps:
@@ -172,9 +174,7 @@ class Engine:
         :param meter: told how large the page becomes.
         :raises PageTooLarge: when memory cannot hold the page even alone.
         """
-        downloader = self.crawler.engine.downloader
-        assert isinstance(downloader, DispatchDownloader)
-        return await downloader.download(request, meter)
+        return await self._downloader.download(request, meter)
 
     def forget_cookies(self, key: object) -> None:
         """Drop the cookie jar *key*, which only one task used."""
@@ -205,7 +205,6 @@ class Engine:
         if self._crawl is not None:
             with contextlib.suppress(Exception):  # what went wrong while it ran was reported then
                 await self._crawl
-        await self.browser.close()
         self._leave()
 
     def _leave(self) -> None:

@@ -10,6 +10,7 @@ from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.misc import load_object
 from scrapy.utils.python import global_object_name
 
+from ..config.rendering import AUTO
 from ..downloader import DispatchDownloader
 from ..exceptions import UnsupportedOption
 from .settings import ASYNCIO_REACTOR, UNLIMITED, URL_DEFAULTS
@@ -17,7 +18,7 @@ from .settings import ASYNCIO_REACTOR, UNLIMITED, URL_DEFAULTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..config import CrawlerRunConfig
+    from ..config import BrowserConfig, CrawlerRunConfig
     from ..dispatch import HostLimits
 
 MS = 1000
@@ -100,7 +101,7 @@ def config_defaults(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a run's config that *settings* give a default to.
 
     ``ROBOTSTXT_OBEY`` is ``check_robots_txt``, ``RETRY_ENABLED`` and ``RETRY_TIMES`` are ``max_retries``, and
-    ``DOWNLOAD_TIMEOUT`` is ``page_timeout``.
+    ``DOWNLOAD_TIMEOUT`` is ``page_timeout``. ``CRAWL4_RENDER`` is ``render`` where it is "auto".
     """
     read = Settings(dict(settings))
     defaults: dict[str, Any] = {}
@@ -110,7 +111,14 @@ def config_defaults(settings: Mapping[str, Any]) -> dict[str, Any]:
         defaults["max_retries"] = read.getint("RETRY_TIMES") if read.getbool("RETRY_ENABLED") else 0
     if settings.get("DOWNLOAD_TIMEOUT") is not None:
         defaults["page_timeout"] = round(read.getfloat("DOWNLOAD_TIMEOUT") * MS)
+    if settings.get("CRAWL4_RENDER") == AUTO:
+        defaults["render"] = AUTO
     return defaults
+
+
+def browser_setting(config: BrowserConfig | None) -> dict[str, Any]:
+    """Return the setting that has the crawlers of a crawler start their browser as *config* says."""
+    return {} if config is None else {"CRAWL4_BROWSER": config}
 
 
 def with_defaults(config: CrawlerRunConfig, defaults: Mapping[str, Any]) -> CrawlerRunConfig:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request
 
 from ..browser import Identity, PageFailed, PageOrder
-from ..browser.fetch import PageFetch as PageFetch
-from ..browser.fetch import cookies_of, environment_proxy, header_dict, placed
+from ..browser.fetch import PageFetch, cookies_of, environment_proxy, header_dict, placed
+from ..browser.pages import PAGE
 from ..cache.meta import DONT_CACHE
 from ..cache.use import READING, WRITING
 from ..config import BrowserConfig
-from ..downloader import PAGE
 from .requests import make_request, session_key
 from .tasks import raw_html
 

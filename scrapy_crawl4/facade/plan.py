@@ -34,6 +34,7 @@ class Plan:
     markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
     browser: how the browser is started and what its pages say; None unless the crawler was given one.
+    shows_all: whether the browser shows the pages of configs that say nothing of it.
     hooks: what is called while the browser shows a page.
     draw: chooses proxies and user agents.
     caller: the event loop of the user, for the functions of a config; None is the engine's.
@@ -50,6 +51,7 @@ class Plan:
     markdown_converter: str = "turbohtml"
     draw: Draw = field(default_factory=Draw)
     browser: BrowserConfig | None = None
+    shows_all: bool = False
     hooks: Hooks = NO_HOOKS
     caller: AbstractEventLoop | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)

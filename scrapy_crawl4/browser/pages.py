@@ -1,0 +1,146 @@
+"""The browser of a Scrapy crawler, and what its requests ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from scrapy import signals
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+from scrapy.exceptions import DownloadTimeoutError
+from scrapy.settings import default_settings
+
+from ..config import BrowserConfig, CrawlerRunConfig, config_in
+from ..config.settings import Crawl4Settings
+from ..turns import Turns
+from .browser import Browser
+from .cookies import Jar, header_cookies
+from .fetch import PageFetch, header_dict, placed
+from .identity import Identity
+from .launch import LaunchOptions
+from .order import PageOrder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+PAGE = "crawl4_page"
+"""Meta key of a request whose page the browser shows: True, or a coroutine function that takes the request and returns
+the response."""
+
+OF_HTTP = ("accept", "accept-encoding", "connection", "content-length", "cookie", "host", "proxy-authorization")
+"""Headers that the browser makes itself: they differ from request to request of a page, or are not for its host."""
+REFERER = "referer"
+
+
+class Pages:
+    """Shows the pages of a crawler's requests; its browser starts with the first one and ends with the engine.
+
+    :param crawler: whose requests they are. ``CRAWL4_BROWSER`` of its settings says how the browser is.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._config = Crawl4Settings.from_settings(crawler.settings).browser or BrowserConfig()
+        self._usual = _usual_headers()
+        self._turns = Turns()
+        self.browser = Browser(LaunchOptions.of(self._config))
+        crawler.signals.connect(self._engine_stopped, signals.engine_stopped)
+
+    async def fetch(self, request: Request) -> Response:
+        """Return the page of *request* as the browser shows it.
+
+        :raises TaskFailed: when there is none.
+        :raises DownloadTimeoutError: when it takes longer than ``download_timeout``.
+        """
+        page = request.meta[PAGE]
+        return await (page(request) if callable(page) else self._fetch(request))
+
+    @asynccontextmanager
+    async def turn(self, request: Request) -> AsyncIterator[None]:
+        """Wait in the block's beginning for the requests of the same ``session_id``: they go on with one page."""
+        session = _config(request).session_id
+        if session is None or callable(request.meta[PAGE]):
+            yield
+            return
+        async with self._turns.turn(session):
+            yield
+
+    async def _fetch(self, request: Request) -> Response:
+        jar = self._jar(request)
+        fetch = PageFetch(self.browser, self._order(request, jar))
+        seconds = request.meta.get("download_timeout")
+        deadline = asyncio.timeout(seconds or None)
+        try:
+            async with deadline:
+                response = await fetch(request)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise DownloadTimeoutError(f"Getting {request.url} took longer than {seconds} seconds.") from None
+        if jar is not None and fetch.captured is not None:
+            jar.take_back(fetch.captured.cookies)
+        return response
+
+    def _order(self, request: Request, jar: Jar | None) -> PageOrder:
+        config, headers = _config(request), self._headers(request)
+        referer = headers.pop(REFERER, None)
+        identity = Identity.of(self._config, config, url=request.url, headers=headers, proxy=_proxy(request))
+        return PageOrder(
+            request.url,
+            config,
+            identity,
+            self._cookies(request, jar),
+            config.session_id,
+            referer=referer,
+            keeps_cookies=jar is not None,
+        )
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        """Return the headers that somebody chose: Scrapy's defaults would say of a browser what is not true of it."""
+        headers = {name.lower(): value for name, value in header_dict(request).items() if name.lower() not in OF_HTTP}
+        return {name: value for name, value in headers.items() if self._usual.get(name) != value}
+
+    def _cookies(self, request: Request, jar: Jar | None) -> list[dict[str, Any]]:
+        everywhere = [placed(cookie, request.url) for cookie in self._config.cookies or ()]
+        if jar is not None:
+            return everywhere + jar.lend()
+        header = request.headers.get("Cookie") or b""
+        return everywhere + [placed(cookie, request.url) for cookie in header_cookies(header)]
+
+    def _jar(self, request: Request) -> Jar | None:
+        """Return the cookie jar of *request*, None where Scrapy would neither send nor keep cookies."""
+        middleware = self._crawler.get_downloader_middleware(CookiesMiddleware)
+        if middleware is None or request.meta.get("dont_merge_cookies"):
+            return None
+        return Jar(middleware.jars[request.meta.get("cookiejar")])
+
+    async def _engine_stopped(self) -> None:
+        await self.browser.close()
+
+
+def _config(request: Request) -> CrawlerRunConfig:
+    return config_in(request.meta) or CrawlerRunConfig()
+
+
+def _usual_headers() -> dict[str, str]:
+    """Return the headers that Scrapy gives to every request unless somebody chose others."""
+    usual: Mapping[str, str] = default_settings.DEFAULT_REQUEST_HEADERS
+    return {name.lower(): value for name, value in usual.items()} | {"user-agent": default_settings.USER_AGENT}
+
+
+def _proxy(request: Request) -> str | None:
+    """Return the proxy that HttpProxyMiddleware chose, with the log-in that it has moved to a header."""
+    proxy: str | None = request.meta.get("proxy")
+    header = request.headers.get("Proxy-Authorization") or b""
+    if not proxy or not header.startswith(b"Basic "):
+        return proxy
+    user, _, password = b64decode(header.removeprefix(b"Basic ")).decode("latin-1").partition(":")
+    parts = urlsplit(proxy)
+    return f"{parts.scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .capture import captures, listen
+from .capture import Captures, listen
 from .no_page import without_page
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ async def attended(tab: Tab, order: PageOrder, show: Callable[[Tab, PageOrder], 
     """
     from playwright.async_api import Error
 
+    captures = Captures(tab.page, order.config)
     with listen(tab.page, order) as heard:
         try:
-            captured = await show(tab, order)
-            captured.fields |= await captures(tab.page, order.config)
+            async with captures.prepared():
+                captured = await show(tab, order)
+                captured.fields |= await captures.fields(captured)
         except Error as error:
             captured = await without_page(tab, error, heard.downloads)
         await heard.write(captured)

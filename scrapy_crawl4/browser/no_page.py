@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .order import Captured
     from .tab import Tab
 
-EMPTY = frozenset({204, 205})
+EMPTY = frozenset({204, 205, 304})
 """Statuses of answers that have no content: the browser stays where it was."""
 PDF = "application/pdf"
 
@@ -33,5 +33,9 @@ async def without_page(tab: Tab, error: Exception, downloads: Downloading | None
     files = await downloads.files(None)
     captured = await answer_of(tab, answer)
     if files and answer.headers.get("content-type", "").startswith(PDF):
-        captured.body = Path(files[-1]).read_bytes()  # it is a page too, for who can read it
+        captured.body = _read(files[-1])  # it is a page too, for who can read it
     return captured
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()

@@ -27,7 +27,12 @@ async def archive(session: CDPSession) -> str:
     return str((await session.send("Page.captureSnapshot", {"format": "mhtml"}))["data"])
 
 
+async def notice_certificates(session: CDPSession) -> None:
+    """Have the browser remember the certificates of what is loaded from now on."""
+    await session.send("Network.enable", {"maxTotalBufferSize": 1, "maxResourceBufferSize": 1})
+
+
 async def shown_certificate(session: CDPSession, origin: str) -> str | None:
-    """Return the certificate that the server at *origin* showed, DER in base64; None for one without TLS."""
+    """Return the certificate that was noticed of the server at *origin*, DER in base64; None for one without TLS."""
     chain: list[Any] = (await session.send("Network.getCertificate", {"origin": origin}))["tableNames"]
     return str(chain[0]) if chain else None

@@ -11,7 +11,6 @@ from scrapy.exceptions import IgnoreRequest
 
 from ..config import META_KEY, CrawlerRunConfig, config_in
 from ..config.proxy_rotation import most_retries
-from ..config.rendering import needing_browser
 from ..config.supported import RUN_FETCH
 from ..errors import describe
 from ..exceptions import Crawl4Error, UnsupportedOption
@@ -20,9 +19,11 @@ from ..scrapy_map import DESKS
 from ..user_agents import user_agent_of
 from .asked_robots import AskedRobotsTxtMiddleware
 from .http_cache import HttpCacheMiddleware
+from .rendering import Rendering
 from .request_proxy import ProxyChoice, through_another
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from typing import Self
 
     from scrapy import Request
@@ -47,7 +48,7 @@ EFFECTIVE = frozenset(
         "proxy_session_auto_release",
         "proxy_session_id",
         "proxy_session_ttl",
-        "render",  # "http" is what happens anyway; others are refused
+        "render",
         "session_id",
         "shared_data",  # the user's own, as is url
         "url",
@@ -102,6 +103,8 @@ class RunConfigMiddleware:
     - ``check_robots_txt``: True asks robots.txt even without ``ROBOTSTXT_OBEY``, False sets ``dont_obey_robotstxt``.
     - ``cache_mode``, ``check_cache_freshness``: by ``HttpCacheMiddleware`` of this package, where it is used.
     - ``url_matcher``, ``match_mode``: have to accept the URL.
+    - ``render``, and options that only a browser can serve: the browser shows the page. Where a request says nothing
+      of that, the setting ``CRAWL4_RENDER`` does, but not for files of pipelines and for robots.txt.
 
     A value that cannot be honoured fails that request alone: its errback gets a :class:`RequestConfigError` with one
     sentence, which is logged too. It notes for responses where the crawl has content work done.
@@ -113,6 +116,7 @@ class RunConfigMiddleware:
         self._desk: CrawlResultPipeline | None = None
         self._looked_for_desk = False
         self._proxies = ProxyChoice()
+        self._rendering = Rendering(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -126,22 +130,28 @@ class RunConfigMiddleware:
         :raises IgnoreRequest: when robots.txt, asked because of ``check_robots_txt``, forbids the URL.
         """
         if request.meta.get(META_KEY) is None:
+            if self._rendering.concerns(request):
+                self._route(request, None)
             return None
         config = self._config_of(request)
         # A redirect may have made a GET of it.
         if request.method == "GET" != config.method and "redirect_times" not in request.meta:
             # A new one, because the fingerprint of this one is known already, by which it would be cached.
             return request.replace(method=config.method, dont_filter=True)
+        self._route(request, config)
         _apply(config, request)
         self._proxies.put(config, request)
         if config.check_robots_txt:
             await self._ask_robots(request)
         return None
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
+    def process_response(
+        self, request: Request, response: Response
+    ) -> Request | Response | Coroutine[Any, Any, Request | Response]:
         """Note where content work on *response* is done, for :meth:`CrawlResult.from_response`.
 
-        A request that another proxy may get a page for is returned in place of *response*.
+        A request that another proxy may get a page for is returned in place of *response*, and one for the browser
+        where that has to show the page.
         """
         config, spider = config_in(request.meta), self._crawler.spider
         if config is not None and spider is not None:
@@ -153,19 +163,31 @@ class RunConfigMiddleware:
             self._looked_for_desk = True
         if self._desk is not None:
             DESKS[response] = self._desk
+        if self._rendering.looks_at(request, config):
+            return self._rendering.judged(request, response)
         return response
+
+    def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        """Return the request over HTTP in place of one that only might have needed the browser."""
+        return self._rendering.failed(request, exception)
 
     def _config_of(self, request: Request) -> CrawlerRunConfig:
         try:
             config = config_in(request.meta) or CrawlerRunConfig()
             self._check(request, config)
         except (TypeError, ValueError) as error:
-            refused = RequestConfigError(str(error))
-            refused.__cause__ = error
-        else:
-            return config
-        logger.error("%s is not made: %s", request, refused, extra={"spider": self._crawler.spider})
-        raise refused
+            raise self._refused(request, error) from error
+        return config
+
+    def _refused(self, request: Request, error: Exception) -> RequestConfigError:
+        logger.error("%s is not made: %s", request, error, extra={"spider": self._crawler.spider})
+        return RequestConfigError(str(error))
+
+    def _route(self, request: Request, config: CrawlerRunConfig | None) -> None:
+        try:
+            self._rendering.route(request, config)
+        except UnsupportedOption as error:
+            raise self._refused(request, error) from error
 
     def _check(self, request: Request, config: CrawlerRunConfig) -> None:
         url = request.meta.get("redirect_urls", [request.url])[0]
@@ -175,11 +197,6 @@ class RunConfigMiddleware:
             raise ValueError(f"url_matcher failed: {describe(error)}") from error
         if not is_match:
             raise ValueError(f"No matching configuration found for URL: {url}")
-        if names := needing_browser(config):
-            raise UnsupportedOption(
-                f"{names[0]} has no effect in meta[{META_KEY!r}] of a spider's request, "
-                "whose pages no browser shows yet: leave it out."
-            )
         given = {name for name in RUN_FETCH if config.is_given(name) and not _is_default(config, name)}
         for name in sorted(given - EFFECTIVE):
             hint = ELSEWHERE.get(name, "leave it out")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .order import Captured
     from .tab import Tab
 
-EMPTY = frozenset({204, 205, 304})
+EMPTY = frozenset({204, 205})
 """Statuses of answers that have no content: the browser stays where it was."""
 PDF = "application/pdf"
 

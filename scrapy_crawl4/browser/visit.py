@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .attending import attended
 from .documents import describe_response, file_of, is_file
 from .errors import PageFailed
+from .loading import go_to
 from .order import Captured
 from .reading import read_html
 from .scripts import ScriptError, run_scripts
@@ -30,8 +31,8 @@ NEED_TIMERS = ("scan_full_page", "virtual_scroll_config", "wait_for_images", "re
 async def visit(tab: Tab, order: PageOrder) -> Captured:
     """Show the page of *order* in *tab*, and return it as it stands in the end.
 
-    An address that leads to a file gives the file, where downloads are wanted. What fails of what the user asked to be done ends the doing; the page is read and captured all the same, and
-    ``Captured.error`` says what failed.
+    An address that leads to a file gives the file, where downloads are wanted. What fails of what the user asked to be
+    done ends the doing; the page is read and captured all the same, and ``Captured.error`` says what failed.
 
     :raises playwright.async_api.Error: for what the browser could not do.
     :raises PageFailed: for what cannot be done without scripts of the page, where these do not run.
@@ -78,8 +79,7 @@ async def _load(tab: Tab, order: PageOrder) -> Response | None:
     await order.tell("before_goto", tab.page, url=order.url)
     response = None
     if order.html is None:
-        # The task has a deadline, which is one for everything.
-        response = await tab.page.goto(order.url, referer=order.referer, wait_until=wait_until, timeout=0)
+        response = await go_to(tab, order)
     else:
         await tab.page.set_content(order.html, wait_until=wait_until, timeout=0)
     await order.tell("after_goto", tab.page, url=order.url, response=response)

@@ -51,16 +51,19 @@ class LaunchOptions:
 
     headless: without windows.
     args: command-line options beside those that are always there.
+    most_pages: after how many pages it is replaced by a new one; 0 never.
     """
 
     headless: bool = True
     args: tuple[str, ...] = ()
+    most_pages: int = 0
 
     @classmethod
     def of(cls, config: BrowserConfig) -> Self:
         """Return what *config* says of the process."""
         modes = (TEXT_FLAGS if config.text_mode else ()) + (LIGHT_FLAGS if config.light_mode else ())
-        return cls(config.headless, (*modes, *(config.extra_args or ())))
+        arguments = (*modes, *(config.extra_args or ()))
+        return cls(config.headless, arguments, most_pages=config.max_pages_before_recycle)
 
     def command_line(self) -> list[str]:
         """Return all options of the command line."""

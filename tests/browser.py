@@ -24,6 +24,7 @@ def browsers() -> list[psutil.Process]:
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             line = " ".join(child.cmdline())
-            if "--user-data-dir=" in line and "--type=" not in line:
+            # What starts a browser is a script, which waits for its end.
+            if "--user-data-dir=" in line and "--type=" not in line and not line.startswith("/bin/sh "):
                 found.append(child)
     return found

@@ -1,20 +1,15 @@
-"""Finding a browser, installing one, looking at what a crawl needs, and what is left when a program is killed."""
+"""Finding a browser, installing one, and looking at what a crawl needs."""
 
 import os
 import subprocess
 import sys
-import tempfile
-import textwrap
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from scrapy_crawl4.browser import setup
 from scrapy_crawl4.browser.errors import BrowserMissing, page_error
 from scrapy_crawl4.browser.executable import NAMES, VARIABLE, find_executable, need_executable
-from scrapy_crawl4.browser.folders import remove_left
 from scrapy_crawl4.browser.launch import BrowserProcess, LaunchOptions
 from scrapy_crawl4.config import BrowserConfig
 
@@ -194,77 +189,3 @@ def test_the_doctor_says_what_to_do(tmp_path):
     assert scrapy("crawl4-doctor", "x", folder=tmp_path).returncode == 2
     assert scrapy("crawl4-setup", "x", folder=tmp_path).returncode == 2
     assert scrapy("crawl4-setup", folder=tmp_path, **{VARIABLE: "/no/such/program"}).returncode == 1
-
-
-# Ends
-
-
-@pytest.fixture
-def short_folder():
-    """A temporary folder with a short name: Chromium makes sockets in it, whose names have a limit."""
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="c4-") as folder:
-        yield Path(folder)
-
-
-CRAWL = """
-import asyncio, os, sys, psutil
-from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig
-
-async def main():
-    async with AsyncWebCrawler() as crawler:
-        await crawler.arun(sys.argv[1] + "/page/1")
-        print("playwright" in sys.modules, flush=True)
-        run = asyncio.ensure_future(crawler.arun(sys.argv[1] + "/gate/never", render="browser"))
-        await run
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.slow
-@NEEDS_BROWSER[0]
-@NEEDS_BROWSER[1]
-def test_a_program_that_is_killed_leaves_nothing(site, tmp_path, short_folder):
-    script, temporary = tmp_path / "crawl.py", short_folder
-    script.write_text(textwrap.dedent(CRAWL), "utf-8")
-    started = subprocess.Popen(
-        [sys.executable, str(script), site.url("").rstrip("/")],
-        env=environment() | {"TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with started:
-        assert started.stdout is not None
-        assert started.stdout.readline() == "False\n"  # a program that fetches over HTTP does not even import it
-        while "/gate/never" not in site.paths():
-            assert started.poll() is None
-            time.sleep(0.01)
-        children = psutil.Process(started.pid).children(recursive=True)
-        assert any("--user-data-dir=" in " ".join(child.cmdline()) for child in children)
-        assert list(temporary.iterdir())
-        started.kill()
-    _, alive = psutil.wait_procs(children, timeout=60)
-    assert alive == []
-    assert list(temporary.iterdir()) == []
-
-
-@NEEDS_BROWSER[0]
-@NEEDS_BROWSER[1]
-async def test_a_browser_that_was_killed_leaves_no_folders(short_folder, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(short_folder))
-    process = await BrowserProcess.start(LaunchOptions())
-    other = await BrowserProcess.start(LaunchOptions())
-    assert list(short_folder.iterdir())
-    browsers()[0].kill()
-    await process.close()
-    await other.close()
-    assert list(short_folder.iterdir()) == []
-
-
-def test_folders_of_others_stay(tmp_path):
-    folder = tmp_path / "playwright_profile"
-    folder.mkdir()
-    remove_left(set())
-    assert folder.is_dir()
-    remove_left({folder})
-    assert not folder.exists()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import INSTALL_PLAYWRIGHT, SETUP, BrowserMissing, first_line
+from ..finish import finish
+from .driver import start_driver, stop_driver
+from .errors import BrowserMissing, first_line
 from .executable import need_executable
-from .folders import profile_folders, remove_left
+from .folders import BrowserFolder
 
 if TYPE_CHECKING:
     from typing import Self
@@ -43,6 +45,10 @@ LIGHT_FLAGS = (
     "--mute-audio",
 )
 """What a page that nobody looks at can do without."""
+LONGEST_START = 30.0
+"""Seconds that the browser has to start."""
+LONGEST_END = 5.0
+"""Seconds that it has to end before it is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +84,16 @@ class BrowserProcess:
     :param playwright: its driver, which runs.
     :param browser: the browser.
     :param executable: what was started.
+    :param folder: all that it writes.
     """
 
-    def __init__(self, playwright: Playwright, browser: PlaywrightBrowser, executable: Executable) -> None:
+    def __init__(
+        self, playwright: Playwright, browser: PlaywrightBrowser, executable: Executable, folder: BrowserFolder
+    ) -> None:
         self.browser = browser
         self.executable = executable
         self._playwright = playwright
-        self._folders = profile_folders()
+        self._folder = folder
 
     @property
     def is_alive(self) -> bool:
@@ -97,39 +106,57 @@ class BrowserProcess:
 
         :raises BrowserMissing: when Playwright or a browser is not installed, or the browser does not start.
         """
-        try:
-            from playwright.async_api import Error, async_playwright
-        except ImportError:
-            raise BrowserMissing(
-                f"Pages of the browser need the package playwright: run {INSTALL_PLAYWRIGHT}, then {SETUP!r}."
-            ) from None
-        playwright = await async_playwright().start()
+        playwright = await start_driver()
+        folder = BrowserFolder()
         try:
             executable = need_executable(playwright.chromium.executable_path)
-            browser = await playwright.chromium.launch(
-                executable_path=executable.path,
-                headless=options.headless,
-                args=options.command_line(),
-                # The program's signals are its own.
-                handle_sigint=False,
-                handle_sigterm=False,
-                handle_sighup=False,
-            )
-        except Error as error:
-            await playwright.stop()
-            raise BrowserMissing(f"The browser did not start: {_why(error)}. Run 'scrapy crawl4-doctor'.") from error
+            return cls(playwright, await _launch(playwright, options, executable, folder), executable, folder)
         except BaseException:
-            await playwright.stop()
+            await finish(_end(playwright, folder))
             raise
-        return cls(playwright, browser, executable)
 
     async def close(self) -> None:
-        """End both; returns when they have ended."""
-        with contextlib.suppress(Exception):  # it may be gone already
-            await self.browser.close()
-        with contextlib.suppress(Exception):
-            await self._playwright.stop()
-        remove_left(self._folders)
+        """End both; returns when they have ended and their folder is gone."""
+        try:
+            async with asyncio.timeout(LONGEST_END):
+                await self.browser.close()
+        except TimeoutError:
+            self._folder.kill()
+        except Exception:  # noqa: BLE001, S110 - it is gone already
+            pass
+        await _end(self._playwright, self._folder)
+
+
+async def _launch(
+    playwright: Playwright, options: LaunchOptions, executable: Executable, folder: BrowserFolder
+) -> PlaywrightBrowser:
+    from playwright.async_api import Error
+
+    launching = asyncio.ensure_future(
+        playwright.chromium.launch(
+            **folder.arguments(executable.path),
+            headless=options.headless,
+            args=options.command_line(),
+            timeout=LONGEST_START * 1000,
+            # A signal that ends the driver anyway ends it after the browser; what Ctrl-C does is said by the program.
+            handle_sigint=False,
+            handle_sigterm=True,
+            handle_sighup=True,
+        )
+    )
+    try:
+        return await asyncio.shield(launching)
+    except asyncio.CancelledError:
+        await finish(folder.kill_starting(launching))
+        raise
+    except Error as error:
+        raise BrowserMissing(f"The browser did not start: {_why(error)}. Run 'scrapy crawl4-doctor'.") from error
+
+
+async def _end(playwright: Playwright, folder: BrowserFolder) -> None:
+    """End the driver of a browser that ends, and see that nothing of it is left."""
+    await stop_driver(playwright)
+    await folder.remove()
 
 
 def _why(error: Exception) -> str:
@@ -138,4 +165,6 @@ def _why(error: Exception) -> str:
     said = [line.rpartition("] ")[2] for line in lines if ":ERROR:" in line or ":FATAL:" in line]
     if any("Missing X server" in line or "DISPLAY" in line for line in said):
         return "there is no display, which headless=False needs"
+    if not said and "has been closed" in str(error):
+        return "it ended at once"
     return (said[0] if said else first_line(str(error))).rstrip(". ")

@@ -250,8 +250,9 @@ async def test_a_slow_pipeline_holds_the_run_back_and_is_waited_for(site):
         open_gate[0]()
         assert (await taking).success
         closing = asyncio.ensure_future(run.aclose())
-        while len(ended) < len(open_gate):
-            open_gate[len(ended)]()
+        while not closing.done():
+            for let_go in tuple(open_gate):
+                let_go()
             await asyncio.sleep(0.001)
         await closing
     assert sorted(ended) == list(range(len(ended)))

@@ -62,8 +62,10 @@ class PageOrder:
 
     @property
     def leaves_traces(self) -> bool:
-        """Whether hooks get at its page: what they leave there no reset takes away, and no other task may see."""
-        return self.hooks.touch_pages
+        """Whether no reset takes away what may stay on its page, and no other task may see: what hooks leave there, and
+        a download that begins late.
+        """
+        return self.hooks.touch_pages or self.downloads is not None
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ class BrowserConfig(Config, supported=BROWSER, missing="has no effect yet"):
     device_scale_factor: float = option(default=1.0)
     accept_downloads: bool = option(default=False, check=flag)
     """Whether files that pages download are kept in *downloads_path*, and their paths put into
-    ``result.downloaded_files``."""
+    ``result.downloaded_files``. The two options go together."""
     downloads_path: str | None = option(default=None, check=optional(folder))
     """Folder for these files, made when the first one comes, and for what is no page."""
     storage_state: Any = option(default=None, check=optional(_check_storage))
@@ -117,3 +117,7 @@ class BrowserConfig(Config, supported=BROWSER, missing="has no effect yet"):
     init_scripts: list[str] | None = option(default=None)
     memory_saving_mode: bool = option(default=False)
     max_pages_before_recycle: int = option(default=0)
+
+    def _check_together(self) -> None:
+        if self.accept_downloads != (self.downloads_path is not None):
+            raise ValueError("accept_downloads=True and downloads_path, the folder for the files, go together")

@@ -16,7 +16,7 @@ import pytest
 
 from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlCancelled, SemaphoreDispatcher
 from scrapy_crawl4.browser.errors import BrowserMissing
-from scrapy_crawl4.browser.folders import PREFIX, BrowserFolder
+from scrapy_crawl4.browser.folders import LONGEST, PREFIX, BrowserFolder
 from scrapy_crawl4.browser.launch import BrowserProcess, LaunchOptions
 
 from .browser import NEEDS_BROWSER, browsers
@@ -205,15 +205,18 @@ async def test_a_program_that_is_no_browser_leaves_nothing(temporary, monkeypatc
 # Folders
 
 
-async def test_a_long_name_of_the_temporary_folder_keeps_no_browser_from_starting(tmp_path, monkeypatch):
-    long = tmp_path / ("long" * 40)
+@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1, 200])
+async def test_a_long_name_of_the_temporary_folder_keeps_no_browser_from_starting(temporary, monkeypatch, length):
+    long = temporary / ("x" * (length - len(str(temporary)) - 1))
     long.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
-    monkeypatch.setenv("TMPDIR", str(long))
-    process = await BrowserProcess.start(LaunchOptions())
-    assert process.is_alive
-    await process.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(long))
+        patch.setenv("TMPDIR", str(long))
+        process = await BrowserProcess.start(LaunchOptions())
+        assert process.is_alive
+        await process.close()
     assert os.listdir(long) == []
+    long.rmdir()
 
 
 def test_folders_of_browsers_that_were_killed_with_their_starters_go_with_the_next_start(temporary):

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 STARTER = Path(__file__).with_name("start_browser.sh")
-PREFIX = "scrapy-crawl4-browser-"
+PREFIX = "crawl4-browser-"
 """Begins the names of these folders."""
 PROFILE = "playwright_"
 """Begins the names of profile folders that Playwright makes; no other one is removed."""
-LONGEST = 40
+LONGEST = 36
 """Characters of the path above the folder with which the names of Chromium's sockets still fit a socket address."""
 SHORT = ("/tmp", "/var/tmp")  # noqa: S108 - the folder is made with a name that nobody knows, for its owner alone
 """Where the folder is when the usual place has too long a name."""
@@ -44,7 +44,7 @@ class BrowserFolder:
             with contextlib.suppress(OSError):  # just removed by somebody else
                 if folder.stat().st_uid == os.getuid() and _has_ended(folder):
                     _remove(folder)
-        self.path = Path(parent, PREFIX + secrets.token_hex(6))
+        self.path = Path(parent, PREFIX + secrets.token_hex(4))
 
     def arguments(self, executable: str) -> dict[str, Any]:
         """Return the arguments of Playwright's ``launch()`` that start *executable* in the folder."""

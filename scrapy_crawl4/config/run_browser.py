@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .base import Config, option
+from .base import Config, Converted, option
 from .checks import count, flag, number, one_of, optional, refuse, text
+from .places import VirtualScrollConfig
 from .supported import RUN_BROWSER
 
 STATES = ("commit", "domcontentloaded", "load", "networkidle")
@@ -21,6 +23,17 @@ def _check_scripts(name: str, value: Any) -> str | list[str] | None:
     return refuse(name, "a string or a list of strings", value)
 
 
+def _check_scroll(name: str, value: Any) -> VirtualScrollConfig:
+    if isinstance(value, VirtualScrollConfig):
+        return value
+    if not isinstance(value, Mapping):
+        refuse(name, "a VirtualScrollConfig, a dict or None", value)
+    try:
+        return VirtualScrollConfig.from_dict(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
 class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect yet"):
     """Waiting, scripts, scrolling, captures and identity of a browser page.
 
@@ -33,28 +46,41 @@ class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect y
     wait_until: str = option(default="domcontentloaded", check=one_of(*STATES))
     """What ends the loading: ``"commit"``, ``"domcontentloaded"``, ``"load"`` or ``"networkidle"``."""
     wait_for: str | None = option(default=None, check=optional(text))
-    """What must be there before the page is read: ``"css:SELECTOR"``, or ``"js:() => CONDITION"``. *page_timeout*
-    bounds the wait."""
-    wait_for_timeout: int | None = option(default=None)
-    wait_for_images: bool = option(default=False)
+    """What must be there before the page is read: ``"css:SELECTOR"``, or ``"js:() => CONDITION"``."""
+    wait_for_timeout: float | None = option(default=None, check=optional(number("milliseconds", positive=True)))
+    """Milliseconds that *wait_for* may take; when they are over, the result fails and keeps its page. None waits until
+    *page_timeout*, which bounds everything and leaves no page."""
+    wait_for_images: bool = option(default=False, check=flag)
+    """Whether to wait until pictures are loaded or have failed, for 5 seconds at most."""
     delay_before_return_html: float = option(default=0.1, check=number("seconds"))
     """Seconds that the page has to settle when it is loaded and *wait_for* is there."""
     js_code: str | list[str] | None = option(default=None, check=_check_scripts)
     """JavaScript to run after that, or a list: each an expression, or statements with ``return`` and ``await``. What
     they return is in ``result.js_execution_result``; one that throws fails the result, which keeps its page."""
-    js_code_before_wait: Any = option(default=None)
+    js_code_before_wait: str | list[str] | None = option(default=None, check=_check_scripts)
+    """The same, run as soon as the page is loaded, before any waiting; what it returns counts for nothing."""
     c4a_script: Any = option(default=None)
-    js_only: bool = option(default=False)
+    js_only: bool = option(default=False, check=flag)
+    """Whether to go on with the page of the session as the task before left it, instead of loading one. The URL only
+    names the result then."""
     ignore_body_visibility: bool = option(default=True)
     body_visibility_timeout: int = option(default=30_000)
     scan_full_page: bool = option(default=False, check=flag)
     """Whether to scroll through the whole page before anything else, so that what loads on sight is there."""
-    scroll_delay: float = option(default=0.2)
-    max_scroll_steps: int | None = option(default=None)
-    process_iframes: bool = option(default=False)
-    flatten_shadow_dom: bool = option(default=False)
-    remove_overlay_elements: bool = option(default=False)
-    remove_consent_popups: bool = option(default=False)
+    scroll_delay: float = option(default=0.2, check=number("seconds"))
+    """Seconds after each step of *scan_full_page*."""
+    max_scroll_steps: int | None = option(default=None, check=optional(count(1)))
+    """Steps of *scan_full_page*, each the height of the window. None scrolls through the whole page, and follows one
+    that grows meanwhile for 50 more. It ends after half of *page_timeout* in any case."""
+    process_iframes: bool = option(default=False, check=flag)
+    """Whether what frames hold takes their place in the HTML, those in frames and of other sites too. Frames that
+    cannot be read, or have not loaded 5 seconds after the rest, stay as they are."""
+    flatten_shadow_dom: bool = option(default=False, check=flag)
+    """Whether what shadow roots hold, closed ones too, takes the place of what their hosts do, with slots filled."""
+    remove_overlay_elements: bool = option(default=False, check=flag)
+    """Whether dialogs and what else hides the page are taken off; what holds the content of the page stays."""
+    remove_consent_popups: bool = option(default=False, check=flag)
+    """Whether dialogs that ask for consent to cookies are accepted, and removed if they stay."""
     simulate_user: bool = option(default=False)
     override_navigator: bool = option(default=False)
     magic: bool = option(default=False)
@@ -80,4 +106,8 @@ class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect y
     ``result.console_messages``."""
     process_in_browser: bool = option(default=False, check=flag)
     """Whether the browser shows pages of ``raw:`` and ``file:`` URLs too."""
-    virtual_scroll_config: Any = option(default=None)
+    virtual_scroll_config: Converted[VirtualScrollConfig | None, VirtualScrollConfig | Mapping[str, Any] | None] = (
+        option(default=None, check=optional(_check_scroll))
+    )
+    """How to scroll a list that only holds what is visible; all that it held is in the HTML then, each item once. A
+    :class:`VirtualScrollConfig` or a dict of its parameters."""

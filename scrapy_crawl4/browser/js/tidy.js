@@ -16,6 +16,7 @@ async ({ consent, overlays, boxes, buttons, pause }) => {
     ].join("|") + ")[.!]?$", "i");
     const OVERLAY_NAME = /modal|pop-?up|overlay|lightbox|newsletter|subscri|interstitial|paywall|dialog|backdrop|signup|opt-?in/i;
     const DIALOG = ":modal, dialog[open], [role=dialog], [role=alertdialog], [aria-modal=true]";
+    const CONTENT = "main, article, [role=main]";
     const FURNITURE = "header, nav, footer, [role=banner], [role=navigation], [role=contentinfo]";
 
     if (!document.body) return;
@@ -28,7 +29,8 @@ async ({ consent, overlays, boxes, buttons, pause }) => {
     const nameOf = element => `${element.id} ${element.getAttribute("class") ?? ""}`;
     const isShown = element => element.isConnected && element.getClientRects().length > 0
         && element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    const outermost = elements => elements.filter(one => !elements.some(other => other !== one && other.contains(one)));
+    const outermost = elements => [...new Set(elements)].filter(
+        one => !elements.some(other => other !== one && other.contains(one)));
 
     // Lies over the page instead of being part of it.
     const floats = element => {
@@ -85,7 +87,7 @@ async ({ consent, overlays, boxes, buttons, pause }) => {
     };
     const acceptOthers = async () => {
         const named = [...document.body.querySelectorAll("*")].filter(
-            element => CONSENT_NAME.test(nameOf(element)) && isShown(element));
+            element => CONSENT_NAME.test(nameOf(element)) && isShown(element) && !element.closest(CONTENT));
         for (const box of outermost([...floating(), ...named])) {
             if (!box.isConnected || !CONSENT.test(box.innerText) || lengthOf(box) > 4000) continue;
             const button = acceptButton(box);
@@ -93,12 +95,12 @@ async ({ consent, overlays, boxes, buttons, pause }) => {
         }
     };
 
+    const isNamed = element => OVERLAY_NAME.test(nameOf(element)) || element.querySelector(DIALOG) !== null;
     const isOverlay = element => {
         const style = getComputedStyle(element);
         if (element.matches(DIALOG)) return true;
         if (element.matches(FURNITURE) || element.querySelector("h1")) return false;
-        const isNamed = OVERLAY_NAME.test(nameOf(element)) || element.querySelector(DIALOG) !== null;
-        if (isNamed) return style.position !== "sticky";
+        if (isNamed(element)) return style.position !== "sticky";
         // Without a name, what hides at least half of the window.
         const { top, right, bottom, left } = element.getBoundingClientRect();
         const width = Math.min(right, innerWidth) - Math.max(left, 0);
@@ -109,14 +111,17 @@ async ({ consent, overlays, boxes, buttons, pause }) => {
     };
     const removeOverlays = () => {
         const found = floating().filter(isOverlay);
-        for (const element of found.filter(one => !holdsPage(one, found, one.matches(DIALOG) ? 0.2 : 1))) remove(element);
+        const superfluous = found.filter(one => !holdsPage(one, found, one.matches(DIALOG) || isNamed(one) ? 0.2 : 1));
+        superfluous.forEach(remove);
+        return superfluous.length > 0;
     };
 
     if (consent) {
         await acceptKnown();
         await acceptOthers();
     }
-    if (overlays) removeOverlays();
+    // What lay under others may be on top now.
+    while (overlays && removeOverlays());
     if (!removed) return;
     // Pages are often held still under what lies over them.
     for (const element of [document.documentElement, document.body]) {

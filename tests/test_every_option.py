@@ -51,7 +51,6 @@ from scrapy_crawl4 import (
     SlidingWindowChunking,
     TreeFilter,
     UnsupportedOption,
-    VirtualScrollConfig,
     crawl_many,
     process,
 )
@@ -136,6 +135,11 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_spiders::test_each_start_url_has_one_result": "urls",
         "test_spiders::test_links_within_the_site_are_followed_once": "follow",
         "test_spiders::test_content_follows_the_configuration": "config",
+    },
+    "VirtualScrollConfig": {
+        "test_browser_actions::test_a_list_that_only_holds_what_is_visible_is_collected": (
+            "container_selector scroll_count scroll_by wait_after_scroll"
+        ),
     },
     "CrawlTask": {
         "test_facade_many::test_tasks_carry_headers_cookies_and_meta": "url headers cookies",
@@ -376,7 +380,6 @@ HERE: dict[str, str] = {
     "RelevantContentFilter": "user_query verbose logger",
     "SlidingWindowChunking": "window_size step",
     "TreeFilter": "user_query verbose logger",
-    "VirtualScrollConfig": "container_selector scroll_count scroll_by wait_after_scroll",
     "crawl_many": "urls config dispatcher stream settings job",
     "process": "url config",
     "settings": (
@@ -530,10 +533,9 @@ async def test_a_crawler_is_thread_safe_whatever_is_said():
         assert done == [True] * 3
 
 
-def test_places_and_scrolling_are_refused_with_all_that_they_have():
+def test_places_are_refused_with_all_that_they_have():
     for name, value in (
         ("geolocation", GeolocationConfig(1, 2, 3)),
-        ("virtual_scroll_config", VirtualScrollConfig("a")),
     ):
         with pytest.raises(UnsupportedOption, match=name):
             CrawlerRunConfig(**{name: value})

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..finish import finish
 from .errors import BrowserGone, BrowserMissing, PageFailed, page_error
 from .launch import BrowserProcess
-from .tab import Tab
+from .pool import Pool
+from .sessions import Sessions
 from .visit import visit
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
     from .launch import LaunchOptions
     from .order import Captured, PageOrder
-
-SESSIONS = 16
-"""Pages of sessions that are kept between tasks; of others, cookies and local storage are."""
+    from .tab import Tab
 
 
 class Browser:
@@ -31,20 +30,20 @@ class Browser:
 
     def __init__(self, options: LaunchOptions) -> None:
         self._options = options
-        self._process: BrowserProcess | None = None
+        self._pool: Pool | None = None
         self._starting = asyncio.Lock()
-        self._tabs: set[Tab] = set()
-        self._sessions: dict[str, Tab] = {}
-        """Pages of sessions that no task is on, that of the last task last."""
-        self._states: dict[str, object] = {}
-        """What sessions without a page are to have again."""
+        self._sessions = Sessions()
+        self._ending: set[asyncio.Task[None]] = set()
+        """Ends of processes that are replaced, when the last of their pages has gone."""
         self._closed = False
 
     @property
     def version(self) -> str:
         """The browser's name, version and program; ``""`` while it does not run."""
-        process = self._process
-        return "" if process is None else f"Chromium {process.browser.version} ({process.executable.path})"
+        if self._pool is None:
+            return ""
+        process = self._pool.process
+        return f"Chromium {process.browser.version} ({process.executable.path})"
 
     async def show(self, order: PageOrder) -> Captured:
         """Return the page that *order* asks for; cancelling it closes the page.
@@ -64,114 +63,101 @@ class Browser:
         """Close all pages, then the browser; nothing of it is left when this returns."""
         self._closed = True
         async with self._starting:
-            process, self._process = self._process, None
-            self._sessions.clear()
-            self._states.clear()
-            if process is not None:
-                await finish(process.close())
+            pool, self._pool = self._pool, None
+            self._sessions.forget()
+            if pool is not None:
+                await finish(pool.close())
+            if self._ending:
+                await finish(_all_ended(self._ending))
 
     async def _show(self, order: PageOrder) -> Captured:
-        process = await self._started(order)
+        current = await self._started(order)
         from playwright.async_api import Error
 
+        pool = current
         try:
-            async with self._tab(process, order) as tab:
+            async with self._tab(current, order) as (pool, tab):
                 captured = await _unless_crashed(tab, visit(tab, order))
                 if order.keeps_cookies:
                     captured.cookies = await tab.cookies()
                 return captured
         except Error as error:
-            if not process.is_alive:
+            if not pool.process.is_alive:
                 raise BrowserGone("The browser ended while the page was open.") from error
             raise page_error(error) from error
 
-    async def _started(self, order: PageOrder) -> BrowserProcess:
+    async def _started(self, order: PageOrder) -> Pool:
         async with self._starting:
             if self._closed:
                 raise BrowserMissing("The browser was closed before the page was opened.")
-            if self._process is not None and not self._process.is_alive:
-                process, self._process = self._process, None
-                self._sessions.clear()
-                await finish(process.close())
-            if self._process is None:
-                self._process = await self._new_process(order)
-            return self._process
+            if self._pool is not None and not self._pool.process.is_alive:
+                pool, self._pool = self._pool, None
+                self._sessions.forget(pool)
+                await finish(pool.close())
+            if self._pool is not None and 0 < self._options.most_pages <= self._pool.shown:
+                self._retire(self._pool)
+            if self._pool is None:
+                self._pool = await self._new_pool(order)
+            self._pool.shown += 1
+            return self._pool
 
-    async def _new_process(self, order: PageOrder) -> BrowserProcess:
+    async def _new_pool(self, order: PageOrder) -> Pool:
         process = await BrowserProcess.start(self._options)
         try:
             await order.hooks.call("on_browser_created", process.browser, context=None)
+            return await Pool.of(process)
         except BaseException:
             await finish(process.close())
             raise
-        return process
+
+    def _retire(self, pool: Pool) -> None:
+        """Let no more tasks into *pool*, and end its browser when those that are there have ended."""
+        self._pool = None
+        ending = asyncio.ensure_future(self._end(pool))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    async def _end(self, pool: Pool) -> None:
+        await self._sessions.leave(pool)
+        await pool.left()
+        await pool.close()
 
     @asynccontextmanager
-    async def _tab(self, process: BrowserProcess, order: PageOrder) -> AsyncIterator[Tab]:
-        """Give the page to do *order* on, and close it or keep it for its session afterwards."""
-        tab = await self._session_tab(order)
-        is_new = tab is None
-        if tab is None:
-            state = self._states.pop(order.session, None) if order.session is not None else None
-            tab = await Tab.open(process.browser, order.identity, state)
-        try:
-            if is_new and order.hooks:
-                await order.tell_created(tab.page)
-            yield tab
-        except BaseException:
-            await self._drop(order, tab)
-            raise
+    async def _tab(self, current: Pool, order: PageOrder) -> AsyncIterator[tuple[Pool, Tab]]:
+        """Give the page to do *order* on, and what it is of; keep or close it afterwards."""
+        with current.visited():
+            pool, tab = await self._sessions.take(order) or (current, None)
+            is_new = tab is None
+            if tab is None:
+                tab = await pool.take(order, self._sessions.state_of(order))
+            with pool.visited():
+                try:
+                    if is_new and order.hooks:
+                        await order.tell_created(tab.page)
+                    yield pool, tab
+                except BaseException:
+                    await self._drop(order, pool, tab)
+                    raise
+                await self._return(order, pool, tab)
+
+    async def _return(self, order: PageOrder, pool: Pool, tab: Tab) -> None:
         if order.session is None or self._closed:
-            await tab.close()
+            pool.give_back(tab, order)
+        elif pool is self._pool:
+            await self._sessions.keep(order.session, pool, tab)
         else:
-            await self._keep(order.session, tab)
+            await self._sessions.park(order.session, pool, tab)
 
-    async def _session_tab(self, order: PageOrder) -> Tab | None:
-        """Return the page of the order's session if it can go on with it."""
-        if order.config.js_only:
-            return self._left_tab(order)
-        tab = self._sessions.pop(order.session, None) if order.session is not None else None
-        if tab is None or not tab.is_open:
-            return None
-        if tab.identity == order.identity:
-            return tab
-        # Another user agent or proxy needs another context, which takes over what the session knows.
-        await self._park(order.session or "", tab)
-        return None
-
-    def _left_tab(self, order: PageOrder) -> Tab:
-        """Return the page as the session's last task left it, which is all that there is to go on with."""
-        if order.session is None:
-            raise PageFailed("js_only goes on with the page of a session: give the task a session_id.")
-        tab = self._sessions.get(order.session)
-        if tab is None or not tab.is_open:
-            raise PageFailed("js_only: the session has no page to go on with; load one first, without js_only.")
-        if tab.identity != order.identity:
-            raise PageFailed("js_only: the page of the session has another user agent, other headers or another proxy.")
-        return self._sessions.pop(order.session)
-
-    async def _keep(self, session: str, tab: Tab) -> None:
-        self._sessions[session] = tab
-        while len(self._sessions) > SESSIONS:
-            oldest = next(iter(self._sessions))
-            await self._park(oldest, self._sessions.pop(oldest))
-
-    async def _drop(self, order: PageOrder, tab: Tab) -> None:
+    async def _drop(self, order: PageOrder, pool: Pool, tab: Tab) -> None:
         """Close a page that failed; its session goes on with what cookies it got."""
         if order.session is not None and tab.is_open and not self._closed:
-            await finish(self._park(order.session, tab))
+            await self._sessions.park(order.session, pool, tab)
         else:
-            await tab.close()
+            await pool.discard(tab)
 
-    async def _park(self, session: str, tab: Tab) -> None:
-        """Close the page of *session*, and remember its cookies and local storage."""
-        try:
-            async with asyncio.timeout(1):
-                self._states[session] = await tab.state()
-        except Exception:  # noqa: BLE001 - a page that cannot say it any more
-            self._states.setdefault(session, None)
-        finally:
-            await tab.close()
+
+async def _all_ended(ending: set[asyncio.Task[None]]) -> None:
+    await asyncio.wait(ending)
 
 
 async def _unless_crashed(tab: Tab, step: Coroutine[Any, Any, Captured]) -> Captured:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..finish import finish
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Self
 
-    from playwright.async_api import Browser, BrowserContext, Page, Response
+    from playwright.async_api import Browser, BrowserContext, CDPSession, Frame, Page, Request, Response
 
     from .identity import Identity
 
@@ -23,24 +24,43 @@ LONGEST_CLOSE = 5.0
 class Tab:
     """A page of one identity, whose cookies, storage, cache and workers no other page sees.
 
-    It is thrown away with all of these when its task or session ends: what a page leaves behind, handlers that run
-    while it goes included, has nowhere to stay.
+    When its task or session ends, it is thrown away with all of these, or made clean for another task.
 
     :param context: its browser context.
     :param page: its only page; others that it opens are closed at once.
     :param identity: what the context was made for.
+    :param session: speaks to the page.
+    :param context_id: the browser's own name of the context.
     """
 
-    def __init__(self, context: BrowserContext, page: Page, identity: Identity) -> None:
+    def __init__(
+        self, context: BrowserContext, page: Page, identity: Identity, session: CDPSession, context_id: str
+    ) -> None:
         self.page = page
         self.identity = identity
+        self.session = session
+        self.context_id = context_id
+        self.purpose = ""
+        """What the tasks have in common that it was cleaned for."""
+        self.idle_since = 0.0
+        """When it was cleaned, on the loop's clock."""
+        self.uses = 0
+        """Tasks that had it."""
+        self.is_spoiled = False
+        """Whether it cannot be cleaned."""
+        self.origins: set[str] = set()
+        """Where documents of its task came from, frames included."""
+        self.last_request: Request | None = None
+        """The last one of the tasks before."""
         self.documents: list[Response] = []
         """Responses that the page's own documents came with, in order, redirects included."""
         self.crashed = asyncio.get_running_loop().create_future()
         """Done when the page has crashed."""
         self._context = context
+        self._visited: set[str] = set()
         self._popups: set[asyncio.Task[None]] = set()
         page.on("response", self._responded)
+        page.on("framenavigated", self._navigated)
         page.on("crash", self._crashed)
         context.on("page", self._opened)
 
@@ -58,7 +78,10 @@ class Tab:
         try:
             # A context that is made for somebody who does not wait any more would stay.
             context = await asyncio.shield(opening)
-            return cls(context, await context.new_page(), identity)
+            page = await context.new_page()
+            session = await context.new_cdp_session(page)
+            told = await session.send("Target.getTargetInfo")
+            return cls(context, page, identity, session, told["targetInfo"]["browserContextId"])
         except BaseException:
             await finish(_close_context(opening))
             raise
@@ -67,6 +90,20 @@ class Tab:
     def is_open(self) -> bool:
         """Whether it can be used."""
         return not self.page.is_closed()
+
+    def begin(self, url: str) -> None:
+        """Note that a task has it, to load *url*."""
+        self.uses += 1
+        self._visited.add(url)
+
+    def suits(self, url: str) -> bool:
+        """Whether a task can have it for *url*: a page that was loaded before would come from its cache."""
+        return self.is_open and url not in self._visited
+
+    def forget(self) -> None:
+        """Forget the task before."""
+        self.documents.clear()
+        self.origins.clear()
 
     async def add_cookies(self, cookies: Iterable[Mapping[str, Any]]) -> None:
         """Let the page have *cookies*."""
@@ -92,11 +129,28 @@ class Tab:
         request = response.request
         if request.is_navigation_request() and response.frame == self.page.main_frame:
             self.documents.append(response)
+            self._visited.add(response.url)
+
+    def _navigated(self, frame: Frame) -> None:
+        origin = origin_of_document(frame.url)
+        if origin is None:
+            self.is_spoiled = True
+        elif origin:
+            self.origins.add(origin)
 
     def _opened(self, popup: Page) -> None:
+        self.is_spoiled = True
         task = asyncio.ensure_future(_close_popup(popup))
         self._popups.add(task)
         task.add_done_callback(self._popups.discard)
+
+
+def origin_of_document(url: str) -> str | None:
+    """Return the origin of a document, ``""`` if it has none, or None if it has one whose storage has no name."""
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "https"} and parts.username is None:
+        return f"{parts.scheme}://{parts.netloc}"
+    return "" if parts.scheme in {"", "about", "data", "chrome-error"} else None
 
 
 async def _close(context: BrowserContext, popups: set[asyncio.Task[None]]) -> None:

@@ -1,0 +1,94 @@
+"""Pages that tasks go on with, one after another."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ..finish import finish
+from .errors import PageFailed
+
+if TYPE_CHECKING:
+    from .order import PageOrder
+    from .pool import Pool
+    from .tab import Tab
+
+MOST_KEPT = 16
+"""Pages that are kept between tasks; of others, cookies and local storage are."""
+LONGEST_ANSWER = 3.0
+"""Seconds that a page has to tell its local storage, which one whose scripts never end cannot."""
+
+
+class Sessions:
+    """The pages of sessions that no task is on, and what sessions without a page are to have again."""
+
+    def __init__(self) -> None:
+        self._tabs: dict[str, tuple[Pool, Tab]] = {}
+        """That of the last task last."""
+        self._states: dict[str, object] = {}
+
+    async def take(self, order: PageOrder) -> tuple[Pool, Tab] | None:
+        """Return the page of the order's session, with where it is from, if it can go on with it.
+
+        :raises PageFailed: when it has to and cannot.
+        """
+        if order.config.js_only:
+            return self._left(order)
+        found = self._tabs.pop(order.session, None) if order.session is not None else None
+        if found is None or not found[1].is_open:
+            return None
+        if found[1].identity == order.identity:
+            return found
+        # Another user agent or proxy needs another context, which takes over what the session knows.
+        await self.park(order.session or "", *found)
+        return None
+
+    def state_of(self, order: PageOrder) -> object:
+        """Return what a new page for *order* is to start with, which nobody else is told then; None is nothing."""
+        return self._states.pop(order.session, None) if order.session is not None else None
+
+    async def keep(self, session: str, pool: Pool, tab: Tab) -> None:
+        """Keep the page for the next task of *session*."""
+        self._tabs[session] = pool, tab
+        while len(self._tabs) > MOST_KEPT:
+            oldest = next(iter(self._tabs))
+            await self.park(oldest, *self._tabs.pop(oldest))
+
+    async def park(self, session: str, pool: Pool, tab: Tab) -> None:
+        """Close the page of *session*, and remember its cookies and local storage."""
+        await finish(self._park(session, pool, tab))
+
+    async def leave(self, pool: Pool) -> None:
+        """Close the pages that are of *pool*, and remember their cookies and local storage."""
+        own = {session: tab for session, (owner, tab) in self._tabs.items() if owner is pool}
+        self.forget(pool)
+        for session, tab in own.items():
+            await self.park(session, pool, tab)
+
+    def forget(self, pool: Pool | None = None) -> None:
+        """Forget the pages that are of *pool*, whose browser is gone; without it, all that is known."""
+        self._tabs = {name: (owner, tab) for name, (owner, tab) in self._tabs.items() if pool not in (None, owner)}
+        if pool is None:
+            self._states.clear()
+
+    def _left(self, order: PageOrder) -> tuple[Pool, Tab]:
+        """Return the page as the session's last task left it, which is all that there is to go on with."""
+        if order.session is None:
+            raise PageFailed("js_only goes on with the page of a session: give the task a session_id.")
+        found = self._tabs.get(order.session)
+        if found is None or not found[1].is_open:
+            raise PageFailed("js_only: the session has no page to go on with; load one first, without js_only.")
+        if found[1].identity != order.identity:
+            raise PageFailed("js_only: the page of the session has another user agent, other headers or another proxy.")
+        return self._tabs.pop(order.session)
+
+    async def _park(self, session: str, pool: Pool, tab: Tab) -> None:
+        try:
+            # The browser knows the cookies whatever the page does.
+            self._states[session] = {"cookies": await tab.cookies(), "origins": []}
+            async with asyncio.timeout(LONGEST_ANSWER):
+                self._states[session] = await tab.state()
+        except Exception:  # noqa: BLE001 - a page that cannot say it any more
+            self._states.setdefault(session, None)
+        finally:
+            await pool.discard(tab)

@@ -12,7 +12,7 @@ Routes (any method, any host):
                                 HTTP date that lies ?date= seconds ahead, rounded up; the next ones a page
     /slow/<seconds>             a page, later
     /hang                       no answer before `Site.release()` or `Site.close()`
-    /gate/<name>                no answer before `Site.open_gate(name)`
+    /gate/<name>                no answer before `Site.open_gate(name)`; sets the cookie ?cookie=
     /redirect/<n>               n redirects, the last one to /page/0
     /redirect-to?url=&code=302  one redirect
     /echo                       JSON: method, url, headers, cookies, body
@@ -384,7 +384,9 @@ async def _hang(request: web.Request) -> web.StreamResponse:
 async def _gate(request: web.Request) -> web.StreamResponse:
     name = request.match_info["name"]
     await request[STATE].gates[name].wait()
-    return _html(_article(request, f"Gate {name}"))
+    cookie = request.query.get("cookie")
+    headers = {"Set-Cookie": f"{cookie}=1"} if cookie else {}
+    return _html(_article(request, f"Gate {name}"), **headers)
 
 
 async def _redirect(request: web.Request) -> web.StreamResponse:

@@ -115,6 +115,12 @@ class Pool:
         finally:
             self._tabs.pop(tab.context_id, None)
 
+    async def trim(self) -> None:
+        """Close the pages that no task is on, and give back what they take."""
+        idle, self._idle = self._idle, []
+        for tab in idle:
+            await self.discard(tab)
+
     async def close(self) -> None:
         """End the browser, and with it all pages."""
         while self._cleaning:

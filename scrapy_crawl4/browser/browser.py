@@ -59,6 +59,15 @@ class Browser:
         except BrowserGone:
             return await self._show(order)
 
+    def trim(self) -> None:
+        """Begin to close the pages that no task is on; returns at once."""
+        pool = self._pool
+        if pool is not None and pool.idle:
+            # The browser ends behind it, however it ends.
+            trimming = asyncio.ensure_future(pool.trim())
+            self._ending.add(trimming)
+            trimming.add_done_callback(self._ending.discard)
+
     async def close(self) -> None:
         """Close all pages, then the browser; nothing of it is left when this returns."""
         self._closed = True

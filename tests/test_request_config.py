@@ -258,8 +258,8 @@ def test_what_cannot_be_honoured_fails_the_request_with_a_sentence(site: Site, t
         ("/page/7", meta(session_id="s")),
         ("/page/8", meta(max_retries=3)),
         ("/page/10", meta(proxy_config=["http://a:1", "http://b:1"])),
-        ("/page/11", meta(screenshot=True)),
-        ("/page/12", meta(render="browser")),
+        ("/page/11", meta(screenshot=True, method="POST")),
+        ("/page/12", meta(render="browser", cache_mode="enabled")),
         ("/page/9", meta(max_retries=0, session_id=None, semaphore_count=5, stream=False, shared_data={"a": 1})),
     )
     crawl = run_spider(site, tmp_path, source, COOKIES_ENABLED=False, RETRY_ENABLED=False)
@@ -276,8 +276,8 @@ def test_what_cannot_be_honoured_fails_the_request_with_a_sentence(site: Site, t
     assert failed["7"] == "session_id has no effect while the setting COOKIES_ENABLED is off."
     assert failed["8"] == "max_retries has no effect while the setting RETRY_ENABLED is off."
     assert failed["10"] == "proxy_config with several proxies has no effect while the setting RETRY_ENABLED is off."
-    assert failed["11"].startswith("screenshot has no effect in meta['crawl4'] of a spider's request")
-    assert failed["12"].startswith("render has no effect in meta['crawl4'] of a spider's request")
+    assert failed["11"].startswith("The browser only sends GET requests without a body")
+    assert failed["12"].startswith("Pages of the browser are not cached yet")
     assert len(failed) == 12
     assert all(f"is not made: {sentence}" in crawl.log for sentence in failed.values())
     assert "Traceback" not in crawl.log

@@ -23,6 +23,7 @@ from scrapy.http import HtmlResponse
 import scrapy_crawl4
 from scrapy_crawl4 import (
     AsyncHTTPCrawlerStrategy,
+    AsyncPlaywrightCrawlerStrategy,
     AsyncWebCrawler,
     BM25ContentFilter,
     Crawl4Spider,
@@ -101,6 +102,9 @@ METHODS = {
 SHOWN: dict[str, dict[str, str]] = {
     "AsyncHTTPCrawlerStrategy": {
         "test_facade_many::test_http_strategy_is_another_way_to_give_the_http_config": "browser_config",
+    },
+    "AsyncPlaywrightCrawlerStrategy": {
+        "test_browser_hooks::test_the_strategy_is_another_way_to_give_the_browser_config": "browser_config",
     },
     "AsyncWebCrawler": {
         "test_facade_many::test_http_config": "config",
@@ -334,6 +338,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_command_html::test_the_converter_of_the_settings_writes_the_markdown": "CRAWL4_MARKDOWN_CONVERTER",
         "test_llm_waiting::test_pages_over_the_limit_wait_for_others": "CRAWL4_LLM_CONCURRENCY",
         "test_pipelines::test_items_of_every_type_become_results_on_demand": "CRAWL4_MAP_ITEMS",
+        "test_browser_projects::test_a_project_all_of_whose_pages_the_browser_shows": "CRAWL4_RENDER CRAWL4_BROWSER",
         "test_cache_storage::test_what_was_not_used_for_longest_goes": "CRAWL4_CACHE_MAX_MB",
     },
     "scrapy crawl4": {
@@ -352,6 +357,7 @@ SHOWN: dict[str, dict[str, str]] = {
 
 HERE: dict[str, str] = {
     "AsyncHTTPCrawlerStrategy": "logger max_connections dns_cache_ttl chunk_size",
+    "AsyncPlaywrightCrawlerStrategy": "logger",
     "AsyncWebCrawler": "logger thread_safe",
     "AsyncWebCrawler.arun_many": "job",
     "CrawlResult.failed": "url error_message status_code index metadata",
@@ -513,6 +519,8 @@ def test_what_the_crawler_refuses():
     for name in ("logger", "max_connections", "dns_cache_ttl", "chunk_size"):
         with pytest.raises(UnsupportedOption, match=name):
             AsyncHTTPCrawlerStrategy(**{name: object()})
+    with pytest.raises(UnsupportedOption, match="logger"):
+        AsyncPlaywrightCrawlerStrategy(logger=object())
 
 
 async def test_a_crawler_is_thread_safe_whatever_is_said():

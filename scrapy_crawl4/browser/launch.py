@@ -47,6 +47,8 @@ LIGHT_FLAGS = (
 """What a page that nobody looks at can do without."""
 LONGEST_START = 30.0
 """Seconds that the browser has to start."""
+LONGEST_ANSWER = 20.0
+"""Seconds that it has to say that it is there."""
 LONGEST_END = 5.0
 """Seconds that it has to end before it is killed."""
 
@@ -94,11 +96,23 @@ class BrowserProcess:
         self.executable = executable
         self._playwright = playwright
         self._folder = folder
+        self._has_ended = False
 
     @property
     def is_alive(self) -> bool:
         """Whether pages can be opened."""
-        return self.browser.is_connected()
+        return self.browser.is_connected() and not self._has_ended
+
+    async def has_ended(self) -> bool:
+        """Tell whether no pages can be opened any more, by asking the browser: its driver does not tell of its own end."""
+        if self.is_alive:
+            try:
+                async with asyncio.timeout(LONGEST_ANSWER):
+                    session = await self.browser.new_browser_cdp_session()
+                    await session.detach()
+            except Exception:  # noqa: BLE001 - whatever it is, there is no answer
+                self._has_ended = True
+        return not self.is_alive
 
     @classmethod
     async def start(cls, options: LaunchOptions) -> Self:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 EMPTY = frozenset({204, 205})
 """Statuses of answers that have no content: the browser stays where it was."""
+UNAUTHORIZED = 401
+"""Status of an answer that asks for a log-in, of which the browser keeps no page."""
 PDF = "application/pdf"
 
 
@@ -26,6 +28,8 @@ async def without_page(tab: Tab, error: Exception, downloads: Downloading | None
     :raises TaskFailed: when a file could not be fetched or written.
     """
     answer = tab.documents[-1] if tab.documents else None
+    if answer is not None and answer.status == UNAUTHORIZED and "ERR_INVALID_AUTH_CREDENTIALS" in str(error):
+        return await answer_of(tab, answer)
     if answer is not None and answer.status in EMPTY and "ERR_ABORTED" in str(error):
         return await answer_of(tab, answer)
     if answer is None or downloads is None or not is_download(error):

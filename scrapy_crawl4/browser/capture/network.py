@@ -65,15 +65,12 @@ class NetworkLog:
         return self.events
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more; what is still asked for ends with the page."""
         self._stop()
-        for task in self._tasks:
-            task.cancel()
 
-    def _stop(self) -> None:
-        for name, handler in self._handlers.items():
-            self._page.remove_listener(name, handler)
-        self._handlers.clear()
+    def _stop(self, *kept: str) -> None:
+        for name in self._handlers.keys() - {*kept}:
+            self._page.remove_listener(name, self._handlers.pop(name))
 
     def _sent(self, request: Request) -> None:
         post_data = request.post_data_buffer or b""
@@ -122,12 +119,12 @@ class NetworkLog:
 
     def _add(self, kind: str, request: Request, **facts: Any) -> dict[str, Any]:
         event = {"event_type": kind, "url": request.url, **facts, "timestamp": time.time()}
-        if request.url.startswith(INTERNAL) or not self._handlers:
+        if request.url.startswith(INTERNAL) or "request" not in self._handlers:
             return event
         if len(self.events) >= MOST_EVENTS:
             told = f"A page has more than {MOST_EVENTS} events: the others are not recorded."
             self.events.append({**event, "event_type": "request_capture_error", "error": told})
-            self._stop()
+            self._stop("requestfinished")
             return event
         self.events.append(event)
         return event

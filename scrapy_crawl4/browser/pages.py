@@ -100,6 +100,7 @@ class Pages:
             config.session_id,
             referer=referer,
             keeps_cookies=jar is not None,
+            downloads=self._config.downloads_path if self._config.accept_downloads else None,
         )
 
     def _headers(self, request: Request) -> dict[str, str]:

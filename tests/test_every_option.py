@@ -348,6 +348,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_command::test_stream_writes_results_as_pages_finish": "--stream",
         "test_command::test_concurrency": "--concurrency",
         "test_command_html::test_downloads": "--downloads",
+        "test_browser_projects::test_the_command": "--render",
         "test_job_killed::test_the_command_goes_on_after_kill_and_ctrl_c_and_its_file_has_each_url_once": "--job",
         "test_cache::test_the_command_takes_pages_from_the_cache": "--cache --cache-mode",
         "test_command_html::test_standard_input": "--html --url",

@@ -129,6 +129,7 @@ def test_overwrite_is_output():
         ),
         (["-", "--input", "x"], "Use - or --input FILE, not both."),
         (["u", "--job", ""], "--job needs the name of a folder."),
+        (["u", "--render", "chrome"], "--render must be http, browser or auto, got 'chrome'."),
         (["u", "--job", "j", "-o", "j/out.jsonl"], "The file of -o or -O must not lie in the folder of --job."),
         (["u", "--job", "a/../j/", "-O", "./j/x/out"], "The file of -o or -O must not lie in the folder of --job."),
     ],

@@ -1,6 +1,9 @@
 """The browser in Scrapy projects: real crawls of spiders whose requests it shows."""
 
+import json
 import shutil
+import subprocess
+import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -16,7 +19,7 @@ from scrapy_crawl4.browser.cookies import Jar
 from scrapy_crawl4.config.settings import Crawl4Settings
 
 from .browser import NEEDS_BROWSER
-from .crawling import Crawl, interrupt, run_spider, running_spider
+from .crawling import Crawl, environment, interrupt, run_spider, running_spider
 from .server import Site
 
 BROWSER, IS_THERE = NEEDS_BROWSER
@@ -308,6 +311,28 @@ def test_without_asyncio(site: Site, tmp_path: Path) -> None:
     assert of["/page/1"]["failed"].startswith("Pages of the browser need asyncio: leave the setting TWISTED_REACTOR")
     assert of["/page/2"]["success"]
     assert site.paths() == ["/page/2"]
+
+
+@shown
+def test_the_command(site: Site, tmp_path: Path, temporary: Path) -> None:
+    site.put("/spa", SPA)
+    command = [
+        sys.executable,
+        "-m",
+        "scrapy",
+        "crawl4",
+        "--render",
+        "browser",
+        "-s",
+        'CRAWL4_BROWSER={"user_agent":"x/1"}',
+    ]
+    ran = subprocess.run(  # noqa: S603 - our own command
+        [*command, site.url("/spa")], cwd=tmp_path, env=environment(), capture_output=True, check=False, timeout=150
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["markdown"]["raw_markdown"].strip() == "# Rendered"
+    assert {seen.headers["user-agent"] for seen in site.requests} == {"x/1"}
+    assert left(temporary) == []
 
 
 # The facade

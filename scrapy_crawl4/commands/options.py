@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..config import CacheMode
+from ..config import CacheMode, CrawlerRunConfig
 from ..content.urls import is_page_url
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ class Options:
     cache: CacheMode | None = None
     """What is done with the cache; None leaves it to the settings."""
 
+    render: str | None = None
+    """Where pages are fetched: ``http``, ``browser`` or ``auto``; None leaves it to the settings."""
+
     html: tuple[str, ...] = ()
     """Files that are read in place of URLs, ``-`` for standard input; empty for a crawl."""
 
@@ -82,6 +85,7 @@ class Options:
             downloads=given.downloads,
             job=given.job,
             cache=_cache(given.cache),
+            render=_render(given.render),
         )
         options._check_job()
         if STANDARD_STREAM in arguments and given.input not in (None, STANDARD_STREAM):
@@ -96,7 +100,7 @@ class Options:
         """Return the options of a call with ``--html``."""
         if urls:
             raise BadUsage("Use URLs or --html FILE, not both.")
-        for name in ("input", "concurrency", "downloads", "job", "cache"):
+        for name in ("input", "concurrency", "downloads", "job", "cache", "render"):
             if getattr(given, name) is not None:
                 raise BadUsage(f"--{name} is for a crawl: leave it out with --html.")
         if given.html.count(STANDARD_STREAM) > 1:
@@ -174,6 +178,11 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="MODE",
         help=f"one of {', '.join(mode.value for mode in CacheMode)}; --cache is --cache-mode enabled",
     )
+    add(
+        "--render",
+        metavar="WHERE",
+        help="http, browser, or auto: only pages that are empty over HTTP are shown; without it, CRAWL4_RENDER",
+    )
     add("--downloads", metavar="DIR", help="keep what is no page, and PDFs, as files in DIR")
     add(
         "--html",
@@ -200,6 +209,13 @@ def _cache(value: str | None) -> CacheMode | None:
     except ValueError:
         modes = ", ".join(mode.value for mode in CacheMode)
         raise BadUsage(f"--cache-mode must be one of {modes}, got {value!r}.") from None
+
+
+def _render(value: str | None) -> str | None:
+    try:
+        return CrawlerRunConfig(render=value).render
+    except ValueError:
+        raise BadUsage(f"--render must be http, browser or auto, got {value!r}.") from None
 
 
 def _concurrency(value: str | None) -> int | None:

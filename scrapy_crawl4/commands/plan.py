@@ -33,7 +33,9 @@ class Plan:
     """URLs read ahead of what has been written."""
 
 
-def plan(settings: Settings, downloads: str | None = None, cache: CacheMode | None = None) -> Plan:
+def plan(
+    settings: Settings, downloads: str | None = None, cache: CacheMode | None = None, render: str | None = None
+) -> Plan:
     """Return what *settings* ask for: the ``CRAWL4_`` ones, and Scrapy's where they mean the same.
 
     ``ROBOTSTXT_OBEY``, ``RETRY_ENABLED``, ``RETRY_TIMES``, ``DOWNLOAD_TIMEOUT``, ``DOWNLOAD_DELAY``, ``DOWNLOAD_SLOTS``
@@ -41,6 +43,7 @@ def plan(settings: Settings, downloads: str | None = None, cache: CacheMode | No
 
     :param downloads: a folder for what is no page.
     :param cache: goes before ``HTTPCACHE_ENABLED``.
+    :param render: goes before ``CRAWL4_RENDER``.
     :raises ValueError: for a value that breaks its rule.
     :raises Crawl4Error: for a dispatcher that cannot be loaded, or an option that is not available.
     :raises ImportError: the markdown converter of the settings is not installed.
@@ -51,6 +54,8 @@ def plan(settings: Settings, downloads: str | None = None, cache: CacheMode | No
     config = with_defaults(CrawlerRunConfig(stream=True, verbose=False), config_defaults(given))
     if cache is not None:
         config.cache_mode = cache
+    if render is not None:
+        config.render = render
     crawler = AsyncWebCrawler(config=_http(settings, downloads), settings=given)
     return Plan(crawler, with_converter(config, crawl4.markdown_converter), make_dispatcher(settings), crawl4.lookahead)
 

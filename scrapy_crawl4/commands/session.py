@@ -94,7 +94,7 @@ def _plan(settings: Settings, options: Options) -> Plan:
         with _usage(f"--downloads: cannot write to {downloads}"):
             make_folder(downloads)
     try:
-        return plan(settings, downloads, options.cache)
+        return plan(settings, downloads, options.cache, options.render)
     except (Crawl4Error, ImportError, TypeError, ValueError) as error:
         raise BadUsage(str(error)) from None
 

@@ -177,6 +177,11 @@ OTHER = {
     "js_code": ["document.title"],
     "wait_for": "css:h1",
     "wait_until": "load",
+    "js_code_before_wait": ["scrollTo(0, 99)"],
+    "max_scroll_steps": 5,
+    "scroll_delay": 0.5,
+    "virtual_scroll_config": VirtualScrollConfig("#feed", scroll_by=300),
+    "wait_for_timeout": 500,
 } | {name: True for name, value in DEFAULTS.items() if value is False and name in SUPPORTED}
 
 
@@ -214,7 +219,7 @@ def test_unsupported_option_is_a_value_error_of_this_package():
     assert issubclass(UnsupportedOption, ValueError)
     assert issubclass(UnsupportedOption, Crawl4Error)
     with pytest.raises(UnsupportedOption, match="has no effect yet"):
-        CrawlerRunConfig(js_code_before_wait="x" * 500)
+        CrawlerRunConfig(c4a_script="x" * 500)
     with pytest.raises(UnsupportedOption, match="was replaced by cache_mode"):
         CrawlerRunConfig(bypass_cache=True)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_crawl4.config import CacheMode, CrawlerRunConfig, MatchMode, ProxyConfig
+from scrapy_crawl4.config import CacheMode, CrawlerRunConfig, MatchMode, ProxyConfig, VirtualScrollConfig
 from scrapy_crawl4.config.proxy_rotation import RoundRobinProxyStrategy
 from scrapy_crawl4.config.rendering import in_browser
 from scrapy_crawl4.config.supported import RUN_BROWSER, RUN_CONTENT, RUN_FETCH

@@ -326,7 +326,7 @@ def test_the_command(site: Site, tmp_path: Path, temporary: Path) -> None:
         "-s",
         'CRAWL4_BROWSER={"user_agent":"x/1"}',
     ]
-    ran = subprocess.run(  # noqa: S603 - our own command
+    ran = subprocess.run(
         [*command, site.url("/spa")], cwd=tmp_path, env=environment(), capture_output=True, check=False, timeout=150
     )
     assert ran.returncode == 0, ran.stderr

@@ -5,6 +5,7 @@ The list is that of the package ``fake-useragent``, which collects what browsers
 
 from __future__ import annotations
 
+import secrets
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -27,6 +28,8 @@ BROWSERS: Mapping[str, tuple[str, ...]] = {
     "safari": ("safari", "mobile safari"),
 }
 """``browser_type`` -> names in the list, in lower case."""
+LOOKALIKES = ("chrome", "edge")
+"""Names in the list of browsers that our own can pass for."""
 SYSTEMS: Mapping[str, tuple[str, ...]] = {
     "windows": ("windows",),
     "macos": ("mac os x",),
@@ -64,11 +67,30 @@ def user_agent_of(config: CrawlerRunConfig, key: str) -> str | None:
     ``user_agent`` goes before ``user_agent_mode``. A pure function: the same *key* gives the same user agent in every
     process with the same list, so that the requests of one task or of one session agree without sharing anything.
     """
-    if config.user_agent or config.user_agent_mode != RANDOM:
+    if config.user_agent or not is_random(config):
         return config.user_agent or None
-    pool = user_agents(config.user_agent_generator_config)
+    pool = user_agents(wanted_of(config))
     number = int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest())
     return pool[number % len(pool)]
+
+
+def is_random(config: CrawlerRunConfig) -> bool:
+    """Return whether *config* asks for a user agent of the list."""
+    return config.user_agent_mode == RANDOM or config.magic
+
+
+def wanted_of(config: CrawlerRunConfig) -> Mapping[str, Any]:
+    """Return what kind of user agent *config* asks for."""
+    # What is to look right must be of the family that the browser is of.
+    return config.user_agent_generator_config or ({"browsers": LOOKALIKES} if config.magic else {})
+
+
+def any_user_agent(wanted: Mapping[str, Any]) -> str:
+    """Return a user agent that is *wanted*, another one at each call.
+
+    :raises ValueError, UnsupportedOption: as :func:`user_agents` does.
+    """
+    return secrets.choice(user_agents(wanted))
 
 
 def user_agents(wanted: Mapping[str, Any]) -> tuple[str, ...]:

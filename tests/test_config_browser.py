@@ -67,6 +67,14 @@ BROWSER_DEFAULTS = {
 }
 OTHER = {
     "cookies": [{"name": "a", "value": "1", "url": "https://example.org"}],
+    "avoid_ads": True,
+    "avoid_css": True,
+    "device_scale_factor": 2.0,
+    "enable_stealth": True,
+    "init_scripts": ["1"],
+    "memory_saving_mode": True,
+    "user_agent_generator_config": {"browser_type": "chrome"},
+    "user_agent_mode": "random",
     "headers": {"X-A": "1"},
     "ignore_https_errors": False,
     "proxy_config": ProxyConfig("http://127.0.0.1:1"),
@@ -97,8 +105,21 @@ def test_parameter_without_effect_is_refused_unless_default(name):
         BrowserConfig(**{name: "other"})
 
 
+ANOTHER_WAY = {
+    "profile": {"use_persistent_context": True, "user_data_dir": "/profile"},
+    "connection": {"cdp_url": "ws://127.0.0.1:1/key"},
+}
+"""What does not go together with all of these."""
+
+
+@pytest.mark.parametrize("way", ANOTHER_WAY)
+def test_clone_loses_nothing_of_another_browser(way):
+    config = BrowserConfig(**ANOTHER_WAY[way])
+    assert config.clone() == BrowserConfig.load(config.dump()) == config != BrowserConfig()
+
+
 def test_clone_loses_nothing():
-    assert set(OTHER) == BROWSER
+    assert {*OTHER, *(name for options in ANOTHER_WAY.values() for name in options)} == BROWSER
     config = BrowserConfig(**OTHER)
     assert config.clone() == config
     assert config.clone(verbose=False) == BrowserConfig(**{**OTHER, "verbose": False})

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_crawl4.config import CacheMode, CrawlerRunConfig, MatchMode, ProxyConfig, VirtualScrollConfig
+from scrapy_crawl4.config import (
+    CacheMode,
+    CrawlerRunConfig,
+    GeolocationConfig,
+    MatchMode,
+    ProxyConfig,
+    VirtualScrollConfig,
+)
 from scrapy_crawl4.config.proxy_rotation import RoundRobinProxyStrategy
 from scrapy_crawl4.config.rendering import in_browser
 from scrapy_crawl4.config.supported import RUN_BROWSER, RUN_CONTENT, RUN_FETCH
@@ -182,6 +189,9 @@ OTHER = {
     "scroll_delay": 0.5,
     "virtual_scroll_config": VirtualScrollConfig("#feed", scroll_by=300),
     "wait_for_timeout": 500,
+    "locale": "de-AT",
+    "timezone_id": "Europe/Vienna",
+    "geolocation": GeolocationConfig(48.2, 16.4),
 } | {name: True for name, value in DEFAULTS.items() if value is False and name in SUPPORTED}
 
 

@@ -33,7 +33,6 @@ from scrapy_crawl4 import (
     DefaultTableExtraction,
     ExtractionStrategy,
     FixedLengthWordChunking,
-    GeolocationConfig,
     JsonCssExtractionStrategy,
     JsonXPathExtractionStrategy,
     LLMConfig,
@@ -169,6 +168,13 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_browser::test_verbose_tells_of_each_page": "verbose",
         "test_browser::test_a_window_needs_a_display": "headless",
         "test_browser::test_without_scripts_it_is_the_page_as_sent": "java_script_enabled",
+        "test_browser_identity::test_what_a_browser_leaves_out_and_says": (
+            "avoid_ads avoid_css device_scale_factor init_scripts user_agent_mode user_agent_generator_config "
+            "memory_saving_mode"
+        ),
+        "test_browser_identity::test_stealth_says_nothing_of_a_program": "enable_stealth",
+        "test_browser_ways::test_a_profile_is_there_for_the_next_crawler": "use_persistent_context user_data_dir",
+        "test_browser_ways::test_a_browser_that_runs_already_is_left_as_it_was": "cdp_url",
     },
     "CrawlerRunConfig": {
         "test_browser::test_render_says_where_a_page_is_fetched": "render",
@@ -193,6 +199,10 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_browser_actions::test_shadow_roots_are_put_where_they_are_shown": "flatten_shadow_dom",
         "test_browser_actions::test_consent_dialogs_are_accepted_or_removed": "remove_consent_popups",
         "test_browser_actions::test_overlays_are_removed": "remove_overlay_elements",
+        "test_browser_identity::test_eight_pages_at_a_time_are_eight_visitors": "locale timezone_id geolocation",
+        "test_browser_identity::test_magic_is_a_visitor_with_a_hand_and_a_browser_like_others": (
+            "magic simulate_user override_navigator"
+        ),
         "test_browser::test_raw_pages_and_files_are_shown_only_where_that_is_asked_for": "process_in_browser",
         "test_crawl4ai_defects::test_w3_proxies_of_concurrent_tasks_stay_apart": "proxy_config",
         "test_http_proxies::test_another_try_takes_another_proxy": "proxy_rotation_strategy",
@@ -228,6 +238,9 @@ SHOWN: dict[str, dict[str, str]] = {
     },
     "ExtractionStrategy": {
         "test_content_pipeline::test_an_input_that_is_not_there_is_an_error": "input_format",
+    },
+    "GeolocationConfig": {
+        "test_browser_identity::test_eight_pages_at_a_time_are_eight_visitors": "latitude longitude accuracy",
     },
     "HTTPCrawlerConfig": {
         "test_http_surface::test_method": "method",
@@ -375,7 +388,6 @@ HERE: dict[str, str] = {
     "CrawlerRunConfig": "url " + " ".join(content.EFFECTS | content.ONE_OF_A_KIND),
     "ExtractionStrategy": "verbose",
     "FixedLengthWordChunking": "chunk_size",
-    "GeolocationConfig": "latitude longitude accuracy",
     "JsonCssExtractionStrategy": "verbose",
     "JsonElementExtractionStrategy": "verbose",
     "JsonLxmlExtractionStrategy": "verbose",
@@ -546,14 +558,6 @@ async def test_a_crawler_is_thread_safe_whatever_is_said():
             for thread in threads:
                 await asyncio.to_thread(thread.join)
         assert done == [True] * 3
-
-
-def test_places_are_refused_with_all_that_they_have():
-    for name, value in (
-        ("geolocation", GeolocationConfig(1, 2, 3)),
-    ):
-        with pytest.raises(UnsupportedOption, match=name):
-            CrawlerRunConfig(**{name: value})
 
 
 def test_options_of_a_monitor():

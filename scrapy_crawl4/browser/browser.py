@@ -81,6 +81,7 @@ class Browser:
 
     async def _show(self, order: PageOrder) -> Captured:
         current = await self._started(order)
+        order = current.process.suited(order)
         from playwright.async_api import Error
 
         pool = current

@@ -29,12 +29,10 @@ SYSTEMS = (
 """Name in the User-Agent -> name in the hints, ``navigator.platform``, where its version is."""
 
 
-def override_of(user_agent: str, *, is_own: bool = False) -> dict[str, Any]:
+def override_of(user_agent: str) -> dict[str, Any]:
     """Return the parameters of the DevTools protocol's ``Emulation.setUserAgentOverride`` for *user_agent*.
 
     Without ``userAgentMetadata``, as for a browser that has no client hints, none are sent.
-
-    :param is_own: whether it is that of the browser at hand, whose brands are right as they are.
     """
     system, platform, version = _system(user_agent)
     override: dict[str, Any] = {"userAgent": user_agent}
@@ -42,10 +40,9 @@ def override_of(user_agent: str, *, is_own: bool = False) -> dict[str, Any]:
         override["platform"] = platform
     found = CHROMIUM.search(user_agent)
     if found is not None and system != "iOS":
-        full = found[2] or ".0.0.0"
-        brands = {"brands": _brands(user_agent, found[1], ""), "fullVersionList": _brands(user_agent, found[1], full)}
         override["userAgentMetadata"] = {
-            **({} if is_own else brands),
+            "brands": _brands(user_agent, found[1], ""),
+            "fullVersionList": _brands(user_agent, found[1], found[2] or ".0.0.0"),
             "platform": system,
             "platformVersion": version,
             "architecture": "" if system == "Android" else "x86",

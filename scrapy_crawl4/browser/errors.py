@@ -28,7 +28,7 @@ SENTENCES = {
     "ERR_TOO_MANY_REDIRECTS": "Not fetched: too many redirects.",
     "ERR_PROXY_CONNECTION_FAILED": "Connection failed: the proxy cannot be reached.",
     "ERR_TUNNEL_CONNECTION_FAILED": "Connection failed: the proxy refused to connect to the server.",
-    "ERR_INVALID_AUTH_CREDENTIALS": "Connection failed: the proxy refused the log-in.",
+    "ERR_INVALID_AUTH_CREDENTIALS": "Connection failed: the log-in was refused.",
     "ERR_FILE_NOT_FOUND": "There is no such file.",
     "ERR_ACCESS_DENIED": "The file may not be read.",
     "ERR_UNSAFE_PORT": "The browser refuses to connect to this port.",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STARTER = Path(__file__).with_name("start_browser.sh")
 PREFIX = "crawl4-browser-"
 """Begins the names of these folders."""
-PROFILE = "playwright_"
+PROFILE = "playwright_chromiumdev_profile-"
 """Begins the names of profile folders that Playwright makes; no other one is removed."""
 LONGEST = 36
 """Characters of the path above the folder with which the names of Chromium's sockets still fit a socket address."""

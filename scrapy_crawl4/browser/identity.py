@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from ..config import BrowserConfig, CrawlerRunConfig
 
 Pairs = tuple[tuple[str, str], ...]
+OF_A_CONTEXT = {
+    "locale": "locale",
+    "timezone": "timezone_id",
+    "place": "geolocation",
+    "proxy": "proxy_config",
+    "user_agent": "user_agent",
+}
+"""What all pages of a profile have alike -> the option that says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Identity:
     scripts: run in each page and frame before its own.
     blocks_ads: whether nothing is fetched from hosts of ads.
     blocks_css: whether style sheets are left out.
-    is_discreet: whether the user agent does not say that there is no window.
+    in_profile: whether it is one of those that share the browser's profile.
     downloads: whether its pages may download files.
     """
 
@@ -59,7 +67,7 @@ class Identity:
     scripts: tuple[str, ...] = ()
     blocks_ads: bool = False
     blocks_css: bool = False
-    is_discreet: bool = False
+    in_profile: bool = False
     downloads: bool = False
 
     @classmethod
@@ -80,6 +88,7 @@ class Identity:
         """
         given = {name.lower(): value for name, value in (config.headers or {}).items()}
         given |= {name.lower(): value for name, value in (headers or {}).items()}
+        given.pop("cookie", None)  # whoever names cookies so gives them to the page as such
         agent = given.pop("user-agent", None) or config.user_agent
         given, credentials = split_credentials(given)
         where = page.geolocation if page else None
@@ -100,9 +109,22 @@ class Identity:
             scripts=_scripts(config, page, agent),
             blocks_ads=config.avoid_ads,
             blocks_css=config.avoid_css,
-            is_discreet=config.enable_stealth,
+            in_profile=config.use_persistent_context,
             downloads=config.accept_downloads,
         )
+
+    def with_agent(self, user_agent: str) -> Self:
+        """Return this identity with a user agent, if it has none."""
+        if self.user_agent is not None:
+            return self
+        return replace(self, user_agent=user_agent, scripts=(*agreeing(user_agent), *self.scripts))
+
+    def beyond(self, profile: Identity) -> str | None:
+        """Return the name of an option that a page in *profile* cannot have; None when it can be such a page."""
+        for name, option in OF_A_CONTEXT.items():
+            if getattr(self, name) != getattr(profile, name):
+                return option
+        return None
 
     def context_options(self) -> dict[str, Any]:
         """Return the arguments of Playwright's ``new_context()``."""

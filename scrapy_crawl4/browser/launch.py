@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..finish import finish
 from .driver import start_driver, stop_driver
-from .errors import BrowserMissing, first_line
+from .errors import BrowserMissing, PageFailed, first_line
 from .executable import need_executable
+from .flags import flags_of
 from .folders import BrowserFolder
+from .starting import CONNECTED, Profile, connect, is_locked, launch, other_than, plain_agent, profile_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..config import BrowserConfig
     from .executable import Executable
+    from .order import PageOrder
 
 FLAGS = (
     "--disable-gpu",
@@ -32,19 +35,6 @@ FLAGS = (
     "--no-proxy-server",
 )
 """A crawler has no screen, only its pages should use the network, and each of them says by which proxy."""
-TEXT_FLAGS = ("--blink-settings=imagesEnabled=false", "--disable-remote-fonts")
-LIGHT_FLAGS = (
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-breakpad",
-    "--disable-extensions",
-    "--disable-renderer-backgrounding",
-    "--disable-software-rasterizer",
-    "--js-flags=--max-lazy",
-    "--metrics-recording-only",
-    "--mute-audio",
-)
-"""What a page that nobody looks at can do without."""
 LONGEST_START = 30.0
 """Seconds that the browser has to start."""
 LONGEST_ANSWER = 20.0
@@ -60,18 +50,29 @@ class LaunchOptions:
     headless: without windows.
     args: command-line options beside those that are always there.
     most_pages: after how many pages it is replaced by a new one; 0 never.
+    profile: what all pages share; None gives each a context of its own.
+    cdp_url: address of a browser that runs already; None starts one.
+    is_discreet: whether its pages do not say that there is no window.
     """
 
     headless: bool = True
     args: tuple[str, ...] = ()
     most_pages: int = 0
+    profile: Profile | None = None
+    cdp_url: str | None = None
+    is_discreet: bool = False
 
     @classmethod
     def of(cls, config: BrowserConfig) -> Self:
         """Return what *config* says of the process."""
-        modes = (TEXT_FLAGS if config.text_mode else ()) + (LIGHT_FLAGS if config.light_mode else ())
-        arguments = (*modes, *(config.extra_args or ()))
-        return cls(config.headless, arguments, most_pages=config.max_pages_before_recycle)
+        return cls(
+            config.headless,
+            flags_of(config),
+            config.max_pages_before_recycle,
+            profile_of(config),
+            config.cdp_url,
+            config.enable_stealth,
+        )
 
     def command_line(self) -> list[str]:
         """Return all options of the command line."""
@@ -86,17 +87,20 @@ class BrowserProcess:
     :param playwright: its driver, which runs.
     :param browser: the browser.
     :param executable: what was started.
-    :param folder: all that it writes.
+    :param folder: all that it writes; None for one that was running.
     """
 
     def __init__(
-        self, playwright: Playwright, browser: PlaywrightBrowser, executable: Executable, folder: BrowserFolder
+        self, playwright: Playwright, browser: PlaywrightBrowser, executable: Executable, folder: BrowserFolder | None
     ) -> None:
         self.browser = browser
         self.executable = executable
         self._playwright = playwright
         self._folder = folder
         self._has_ended = False
+        self._profile: Profile | None = None
+        self._agent = ""
+        """The user agent of pages that do not say that there is no window."""
 
     @property
     def is_alive(self) -> bool:
@@ -121,13 +125,29 @@ class BrowserProcess:
         :raises BrowserMissing: when Playwright or a browser is not installed, or the browser does not start.
         """
         playwright = await start_driver()
-        folder = BrowserFolder()
+        folder = BrowserFolder() if options.cdp_url is None else None
         try:
-            executable = need_executable(playwright.chromium.executable_path)
-            return cls(playwright, await _launch(playwright, options, executable, folder), executable, folder)
+            if folder is None:
+                process = cls(playwright, await connect(playwright, options.cdp_url or ""), CONNECTED, None)
+            else:
+                executable = need_executable(playwright.chromium.executable_path)
+                browser = await _launch(playwright, options, executable, folder)
+                process = cls(playwright, browser, executable, folder)
+            process._profile = options.profile
+            process._agent = await plain_agent(process.browser) if options.is_discreet else ""
         except BaseException:
             await finish(_end(playwright, folder))
             raise
+        return process
+
+    def suited(self, order: PageOrder) -> PageOrder:
+        """Return *order* as this browser can do it.
+
+        :raises PageFailed: when its page cannot be one of the profile.
+        """
+        if self._profile is not None and (option := other_than(self._profile, order)):
+            raise PageFailed(f"{option} cannot be that of one page where all share a profile (use_persistent_context).")
+        return replace(order, identity=order.identity.with_agent(self._agent)) if self._agent else order
 
     async def close(self) -> None:
         """End both; returns when they have ended and their folder is gone."""
@@ -135,7 +155,8 @@ class BrowserProcess:
             async with asyncio.timeout(LONGEST_END):
                 await self.browser.close()
         except TimeoutError:
-            self._folder.kill()
+            if self._folder is not None:
+                self._folder.kill()
         except Exception:  # noqa: BLE001, S110 - it is gone already
             pass
         await _end(self._playwright, self._folder)
@@ -147,7 +168,9 @@ async def _launch(
     from playwright.async_api import Error
 
     launching = asyncio.ensure_future(
-        playwright.chromium.launch(
+        launch(
+            playwright,
+            options.profile,
             **folder.arguments(executable.path),
             headless=options.headless,
             args=options.command_line(),
@@ -164,13 +187,16 @@ async def _launch(
         await finish(folder.kill_starting(launching))
         raise
     except Error as error:
+        if is_locked(error):
+            raise BrowserMissing("The browser did not start: another one uses the folder user_data_dir.") from error
         raise BrowserMissing(f"The browser did not start: {_why(error)}. Run 'scrapy crawl4-doctor'.") from error
 
 
-async def _end(playwright: Playwright, folder: BrowserFolder) -> None:
+async def _end(playwright: Playwright, folder: BrowserFolder | None) -> None:
     """End the driver of a browser that ends, and see that nothing of it is left."""
     await stop_driver(playwright)
-    await folder.remove()
+    if folder is not None:
+        await folder.remove()
 
 
 def _why(error: Exception) -> str:

@@ -18,26 +18,22 @@ if TYPE_CHECKING:
 BLOCKED = "BlockedByClient"
 
 
-async def prepare(page: Page, identity: Identity, own_agent: str = "") -> None:
+async def prepare(page: Page, identity: Identity, session: CDPSession, target: str) -> None:
     """Give a new page what *identity* has beyond the options of a context; it stays with the page.
 
-    :param own_agent: what the browser's user agent is where *identity* has none; ``""`` leaves it alone.
+    :param session: speaks to it.
+    :param target: its name in the DevTools protocol, which is that of its main frame too.
     """
     for script in identity.scripts:
         await page.add_init_script(script)
-    agent = identity.user_agent or own_agent
-    patterns = _patterns(identity)
-    if not agent and not patterns:
-        return
-    session = await page.context.new_cdp_session(page)
-    if agent:
+    if identity.in_profile and identity.headers:
+        await page.set_extra_http_headers(dict(identity.headers))
+    if identity.user_agent:
         # Playwright's own override has brands and a platform that need not go with the user agent.
-        override = override_of(agent, is_own=identity.user_agent is None)
-        await session.send("Emulation.setUserAgentOverride", override | _languages(identity))
-    if patterns:
-        gate = _Gate(session, identity)
-        if identity.blocks_ads:
-            gate.main_frame = (await session.send("Target.getTargetInfo"))["targetInfo"]["targetId"]
+        override = override_of(identity.user_agent) | _languages(identity)
+        await session.send("Emulation.setUserAgentOverride", override)
+    if patterns := _patterns(identity):
+        gate = _Gate(session, identity, target)
         session.on("Fetch.requestPaused", gate.paused)
         await session.send("Fetch.enable", {"patterns": patterns})
 
@@ -61,8 +57,8 @@ def _patterns(identity: Identity) -> list[dict[str, str]]:
 class _Gate:
     """Lets requests of a page go, with its credentials where they belong, or not."""
 
-    def __init__(self, session: CDPSession, identity: Identity) -> None:
-        self.main_frame = ""
+    def __init__(self, session: CDPSession, identity: Identity, main_frame: str) -> None:
+        self._main_frame = main_frame
         self._session = session
         self._identity = identity
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,7 +81,7 @@ class _Gate:
     def _is_unwanted(self, event: dict[str, Any]) -> bool:
         if self._identity.blocks_css and event["resourceType"] == "Stylesheet":
             return True
-        is_the_page = event["resourceType"] == "Document" and event["frameId"] == self.main_frame
+        is_the_page = event["resourceType"] == "Document" and event["frameId"] == self._main_frame
         return self._identity.blocks_ads and not is_the_page and is_ad(urlsplit(event["request"]["url"]).hostname or "")
 
     def _with_credentials(self, headers: dict[str, str]) -> list[dict[str, str]]:

@@ -176,6 +176,8 @@ def _is_plain(order: PageOrder) -> bool:
         or order.leaves_traces
         or order.downloads is not None
         or order.config.simulate_user
+        or order.config.magic
+        or identity.in_profile
         or identity.storage
         or identity.downloads
     )

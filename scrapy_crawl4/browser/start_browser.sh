@@ -14,7 +14,7 @@ mkdir -m 700 "$folder" && mkfifo "$folder/end" || {
 }
 for argument do
     case $argument in
-    --user-data-dir=*/playwright_*) # one that Playwright made, which is no folder of the user's
+    --user-data-dir=*/playwright_chromiumdev_profile-??????) # made by Playwright, and no folder of the user's
         profile=${argument#*=}
         ln -s "$profile" "$folder/profile"
         ;;

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..finish import finish
+from .page_rules import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +31,7 @@ class Tab:
     :param page: its only page; others that it opens are closed at once.
     :param identity: what the context was made for.
     :param session: speaks to the page.
-    :param context_id: the browser's own name of the context.
+    :param context_id: the browser's own name of the context, or of the page where it shares a context with others.
     """
 
     def __init__(
@@ -62,7 +63,10 @@ class Tab:
         page.on("response", self._responded)
         page.on("framenavigated", self._navigated)
         page.on("crash", self._crashed)
-        context.on("page", self._opened)
+        if identity.in_profile:  # whose context has pages of other tasks too
+            page.on("popup", self._opened)
+        else:
+            context.on("page", self._opened)
 
     @classmethod
     async def open(cls, browser: Browser, identity: Identity, state: Any = None) -> Self:
@@ -70,6 +74,8 @@ class Tab:
 
         :param state: cookies and local storage of an earlier page, in place of those of *identity*.
         """
+        if identity.in_profile:
+            return await cls._open_in(browser.contexts[0], identity)
         options = identity.context_options()
         if state is not None:
             options["storage_state"] = state
@@ -78,13 +84,28 @@ class Tab:
         try:
             # A context that is made for somebody who does not wait any more would stay.
             context = await asyncio.shield(opening)
-            page = await context.new_page()
-            session = await context.new_cdp_session(page)
-            told = await session.send("Target.getTargetInfo")
-            return cls(context, page, identity, session, told["targetInfo"]["browserContextId"])
+            return await cls._of(context, await context.new_page(), identity)
         except BaseException:
             await finish(_close_context(opening))
             raise
+
+    @classmethod
+    async def _open_in(cls, profile: BrowserContext, identity: Identity) -> Self:
+        """Open a page that shares cookies and storage with others."""
+        opening = asyncio.ensure_future(profile.new_page())
+        try:
+            return await cls._of(profile, await asyncio.shield(opening), identity)
+        except BaseException:
+            await finish(_close_context(opening))
+            raise
+
+    @classmethod
+    async def _of(cls, context: BrowserContext, page: Page, identity: Identity) -> Self:
+        session = await context.new_cdp_session(page)
+        told = (await session.send("Target.getTargetInfo"))["targetInfo"]
+        await prepare(page, identity, session, told["targetId"])
+        name = told["targetId"] if identity.in_profile else told["browserContextId"]
+        return cls(context, page, identity, session, name)
 
     @property
     def is_open(self) -> bool:
@@ -119,7 +140,7 @@ class Tab:
 
     async def close(self) -> None:
         """Close it; returns when it is closed, however often the caller is cancelled meanwhile."""
-        await finish(_close(self._context, self._popups))
+        await finish(_close(self.page if self.identity.in_profile else self._context, self._popups))
 
     def _crashed(self, page: Page) -> None:
         if not self.crashed.done():
@@ -153,7 +174,7 @@ def origin_of_document(url: str) -> str | None:
     return "" if parts.scheme in {"", "about", "data", "chrome-error"} else None
 
 
-async def _close(context: BrowserContext, popups: set[asyncio.Task[None]]) -> None:
+async def _close(context: BrowserContext | Page, popups: set[asyncio.Task[None]]) -> None:
     with contextlib.suppress(Exception):  # gone already, or so far gone that only the browser's end helps
         async with asyncio.timeout(LONGEST_CLOSE):
             await context.close()
@@ -161,7 +182,7 @@ async def _close(context: BrowserContext, popups: set[asyncio.Task[None]]) -> No
         await asyncio.wait(popups)
 
 
-async def _close_context(opening: asyncio.Future[BrowserContext]) -> None:
+async def _close_context(opening: asyncio.Future[BrowserContext] | asyncio.Future[Page]) -> None:
     with contextlib.suppress(Exception):  # it was not made, or is gone
         async with asyncio.timeout(LONGEST_CLOSE):
             await (await opening).close()

@@ -13,6 +13,7 @@ from .order import Captured
 from .reading import read_html
 from .scripts import ScriptError, run_scripts
 from .scrolling import scroll_list, scroll_through
+from .simulate import simulate_user
 from .tidying import tidy
 from .waiting import wait_for, wait_for_images
 
@@ -52,8 +53,9 @@ async def _show(tab: Tab, order: PageOrder) -> Captured:
         await _run_scripts(page, order, captured)
     except ScriptError as error:
         captured.error = str(error)
-    if config.remove_consent_popups or config.remove_overlay_elements:
-        await tidy(page, consent=config.remove_consent_popups, overlays=config.remove_overlay_elements)
+    overlays = config.remove_overlay_elements or config.magic
+    if config.remove_consent_popups or overlays:
+        await tidy(page, consent=config.remove_consent_popups, overlays=overlays)
     await _read(tab, order, captured, response)
     if "before_return_html" in order.hooks:
         await order.tell("before_return_html", page, html=captured.body.decode())
@@ -97,6 +99,8 @@ async def _get_ready(page: Page, order: PageOrder) -> None:
             await _run(page, order, config.js_code_before_wait)
         except ScriptError as error:
             raise ScriptError(f"js_code_before_wait failed: {error}.") from error
+    if config.simulate_user or config.magic:
+        await simulate_user(page)
     if config.scan_full_page:
         await scroll_through(page, config)
     if config.virtual_scroll_config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..user_agents import user_agents, wanted_of
 from .matching import matches
 from .rendering import HTTP, browser_options
 from .run_browser import BrowserPageOptions
@@ -29,5 +30,7 @@ class CrawlerRunConfig(ContentOptions, FetchOptions, BrowserPageOptions, LegacyC
 
     def _check_together(self) -> None:
         super()._check_together()
+        if self.magic and not self.user_agent:
+            user_agents(wanted_of(self))
         if self.render == HTTP and (names := browser_options(self)):
             raise ValueError(f"render='http' cannot be given together with {names[0]}, which needs a browser")

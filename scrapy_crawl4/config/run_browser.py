@@ -7,9 +7,12 @@ from typing import Any
 
 from .base import Config, Converted, option
 from .checks import count, flag, number, one_of, optional, refuse, text
-from .places import VirtualScrollConfig
+from .identity import check_locale, check_place, check_timezone
+from .places import GeolocationConfig, VirtualScrollConfig
 from .supported import RUN_BROWSER
 
+Place = GeolocationConfig | Mapping[str, float] | None
+"""What a ``geolocation`` parameter takes."""
 STATES = ("commit", "domcontentloaded", "load", "networkidle")
 
 
@@ -40,9 +43,13 @@ class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect y
     Any of them that is not at its default has the browser show the page, that of a ``raw:`` or ``file:`` URL too.
     """
 
-    locale: str | None = option(default=None)
-    timezone_id: str | None = option(default=None)
-    geolocation: Any = option(default=None)
+    locale: str | None = option(default=None, check=optional(check_locale))
+    """Language of the page's visitor, such as ``"de"`` or ``"pt-BR"``: ``Accept-Language``, ``navigator.language``, and
+    how the page's scripts write numbers and dates."""
+    timezone_id: str | None = option(default=None, check=optional(check_timezone))
+    """The visitor's time zone, such as ``"Europe/Berlin"``."""
+    geolocation: Converted[GeolocationConfig | None, Place] = option(default=None, check=optional(check_place))
+    """Where the visitor is, a ``GeolocationConfig`` or a dict of its parameters; the page may ask for it."""
     wait_until: str = option(default="domcontentloaded", check=one_of(*STATES))
     """What ends the loading: ``"commit"``, ``"domcontentloaded"``, ``"load"`` or ``"networkidle"``."""
     wait_for: str | None = option(default=None, check=optional(text))
@@ -81,9 +88,13 @@ class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect y
     """Whether dialogs and what else hides the page are taken off; what holds the content of the page stays."""
     remove_consent_popups: bool = option(default=False, check=flag)
     """Whether dialogs that ask for consent to cookies are accepted, and removed if they stay."""
-    simulate_user: bool = option(default=False)
-    override_navigator: bool = option(default=False)
-    magic: bool = option(default=False)
+    simulate_user: bool = option(default=False, check=flag)
+    """Whether the pointer moves over the page and the wheel turns once it is loaded; nothing is clicked."""
+    override_navigator: bool = option(default=False, check=flag)
+    """Whether ``navigator`` says what it says in a browser with a window: no ``webdriver``, plug-ins, languages."""
+    magic: bool = option(default=False, check=flag)
+    """*simulate_user*, *override_navigator*, *remove_overlay_elements* and, without a *user_agent*, a random one of
+    Chrome or Edge. Needs the package ``fake-useragent`` (the extra ``user-agents``)."""
     adjust_viewport_to_content: bool = option(default=False)
     screenshot: bool = option(default=False, check=flag)
     """Whether to take a picture of the whole page, PNG in base64, as ``result.screenshot``."""

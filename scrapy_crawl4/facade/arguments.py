@@ -14,6 +14,7 @@ from ..config import BrowserConfig, CrawlerRunConfig, HTTPCrawlerConfig
 from ..content import check_content_options
 from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
 from ..dispatch.loading import make_dispatcher
+from ..user_agents import RANDOM, any_user_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,13 @@ def http_config(config: object) -> HTTPCrawlerConfig:
             downloads_path=config.downloads_path if config.accept_downloads else None,
         )
     raise TypeError(f"config must be an HTTPCrawlerConfig, a BrowserConfig or None, got {type(config).__name__}.")
+
+
+def settled(config: HTTPCrawlerConfig | BrowserConfig | None) -> HTTPCrawlerConfig | BrowserConfig | None:
+    """Return *config* with what is chosen once for a crawler: the random user agent of a :class:`BrowserConfig`."""
+    if isinstance(config, BrowserConfig) and config.user_agent_mode == RANDOM and config.user_agent is None:
+        return config.clone(user_agent=any_user_agent(config.user_agent_generator_config))
+    return config
 
 
 def check_urls(urls: object) -> None:

@@ -23,6 +23,7 @@ from .arguments import (
     http_config,
     keeps_items,
     run_dispatcher,
+    settled,
     spider_class,
 )
 from .bridge import engine_loop
@@ -91,7 +92,7 @@ class AsyncWebCrawler:
     ) -> None:
         refuse_given("AsyncWebCrawler", logger=logger)
         loud = verbose or (isinstance(config, BrowserConfig) and config.verbose)
-        config = chosen_config(crawler_strategy, config)
+        config = settled(chosen_config(crawler_strategy, config))
         self.http_config = http_config(config)
         self.browser_config = config if isinstance(config, BrowserConfig) else None
         self.crawler_strategy = strategy_of(crawler_strategy, self.browser_config)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..config.proxy import ProxyConfig
 from ..config.proxy_rotation import ProxyTurn, proxy_of
-from ..user_agents import RANDOM, user_agent_of
+from ..user_agents import is_random, user_agent_of
 
 if TYPE_CHECKING:
     from ..config import CrawlerRunConfig
@@ -30,7 +30,7 @@ class Draw:
 
     def user_agent(self, config: CrawlerRunConfig, session: str | None, index: int) -> str | None:
         """Return the User-Agent header that *config* asks for, the same for all tasks of a *session*."""
-        if config.user_agent_mode != RANDOM:  # the common case, at no cost
+        if not is_random(config):  # the common case, at no cost
             return config.user_agent or None
         return user_agent_of(config, f"{self.run}/{index}" if session is None else session)
 

@@ -38,7 +38,8 @@ def page_request(work: Work, plan: Plan, browser: Browser, attempt: int) -> tupl
     if told := refusal(work, plan, request):
         raise PageFailed(told)
     proxy = request.meta["proxy"] if "proxy" in request.meta else environment_proxy(request.url)
-    identity = Identity.of(plan.browser or BrowserConfig(), headers=header_dict(request), proxy=proxy)
+    headers = header_dict(request)
+    identity = Identity.of(plan.browser or BrowserConfig(), work.config, url=request.url, headers=headers, proxy=proxy)
     fetch = PageFetch(browser, _order(work, plan, identity, cookies_of(request)))
     # The browser has its own cookies, redirects and cache.
     request.meta.update({PAGE: fetch, "dont_merge_cookies": True, "dont_redirect": True, DONT_CACHE: True})
@@ -50,7 +51,7 @@ async def local_page(work: Work, plan: Plan, browser: Browser) -> tuple[Response
 
     :raises TaskFailed: when it cannot be shown.
     """
-    identity = Identity.of(plan.browser or BrowserConfig())
+    identity = Identity.of(plan.browser or BrowserConfig(), work.config)
     html = raw_html(work.url) if work.kind == "raw" else None
     cookies = [cookie for cookie in (plan.browser and plan.browser.cookies) or () if cookie.keys() & {"domain", "url"}]
     fetch = PageFetch(browser, _order(work, plan, identity, [placed(cookie, "") for cookie in cookies], html))

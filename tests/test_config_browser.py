@@ -180,6 +180,12 @@ def test_defaults_of_one_class_are_not_those_of_another():
     assert HTTPCrawlerConfig().headers is None
 
 
+def test_downloads_need_a_folder():
+    for options in ({"accept_downloads": True}, {"downloads_path": "files"}):
+        with pytest.raises(ValueError, match="go together"):
+            BrowserConfig(**options)
+
+
 # HTTP
 
 

@@ -141,7 +141,8 @@ class BrowserConfig(Config, supported=BROWSER, missing="has no effect yet"):
     """JavaScript to run in each page and frame before its own scripts."""
     memory_saving_mode: bool = option(default=False, check=flag)
     """Whether the browser caches little, shares a process among the frames of a page, and gives scripts 512 MB."""
-    max_pages_before_recycle: int = option(default=0)
+    max_pages_before_recycle: int = option(default=0, check=count(0, "pages"))
+    """After how many pages the browser is replaced by a new one, while those that are open end in peace; 0 is never."""
 
     def _check_together(self) -> None:
         if self.accept_downloads != (self.downloads_path is not None):

@@ -7,11 +7,16 @@ async ({ pause, steps, more, longest }) => {
     const most = steps ?? Math.ceil(bottom() / innerHeight) + more;
     // Not as smoothly as the page's style may want it: that takes its time.
     const go = top => window.scrollTo({ top, behavior: "instant" });
+    // The page learns that it was scrolled with its next picture, which a busy machine may take its time for.
+    const settle = async () => {
+        await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 1000))]);
+        await new Promise(done => setTimeout(done, pause));
+    };
     let y = 0;
     for (let step = 0; step < most && performance.now() < end; step++) {
         y = Math.min(y + innerHeight, bottom());
         go(y);
-        await new Promise(done => setTimeout(done, pause));
+        await settle();
         if (y >= bottom()) break;
     }
     go(0);

@@ -54,6 +54,12 @@ async ({ selector, count, by, pause }) => {
         return added;
     };
 
+    // The list learns that it was scrolled with the page's next picture, which a busy machine may take its time for.
+    const settle = async () => {
+        await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 1000))]);
+        await new Promise(done => setTimeout(done, pause));
+    };
+
     collect();
     for (let step = 0; step < count && container(); step++) {
         const moving = scroller();
@@ -62,7 +68,7 @@ async ({ selector, count, by, pause }) => {
             : by === "page_height" ? innerHeight
             : Math.min(container().clientHeight || innerHeight, moving.clientHeight || innerHeight);
         moving.scrollTo({ top: before + amount, behavior: "instant" });
-        await new Promise(done => setTimeout(done, pause));
+        await settle();
         if (!container()) break;
         if (!collect() && moving.scrollTop === before) break;
     }

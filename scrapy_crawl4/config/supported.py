@@ -127,6 +127,7 @@ BROWSER = frozenset(
         "init_scripts",
         "java_script_enabled",
         "light_mode",
+        "max_pages_before_recycle",
         "memory_saving_mode",
         "proxy_config",
         "storage_state",

@@ -160,6 +160,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_browser::test_what_the_browser_config_says_of_all_pages": (
             "viewport storage_state cookies user_agent text_mode light_mode extra_args browser_type"
         ),
+        "test_browser_pool::test_a_page_serves_so_many_tasks_and_a_browser_so_many_pages": "max_pages_before_recycle",
         "test_browser::test_the_size_of_a_window": "viewport_width viewport_height",
         "test_browser_captures::test_addresses_of_files": "accept_downloads downloads_path",
         "test_browser::test_the_proxy_of_all_pages": "proxy_config",

@@ -85,6 +85,7 @@ OTHER = {
     "headless": False,
     "java_script_enabled": False,
     "light_mode": True,
+    "max_pages_before_recycle": 100,
     "storage_state": {"cookies": [], "origins": []},
     "text_mode": True,
     "viewport": {"width": 10, "height": 20},

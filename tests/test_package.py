@@ -177,6 +177,17 @@ def requirements(text: str) -> dict[str, Requirement]:
     return {requirement.name.lower(): requirement for requirement in map(Requirement, lines)}
 
 
+def test_what_is_no_module_is_shipped_too():
+    shipped = {
+        path
+        for package, patterns in config("setup.cfg")["options.package_data"].items()
+        for pattern in patterns.replace(",", " ").split()
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
+    assert files == shipped
+
+
 def test_min_environment_pins_the_floors():
     setup = config("setup.cfg")
     extras = setup["options.extras_require"].values()

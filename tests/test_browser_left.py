@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlCancelled, SemaphoreDispatcher
-from scrapy_crawl4.browser.errors import BrowserMissing
+from scrapy_crawl4.browser.errors import BrowserGone
 from scrapy_crawl4.browser.folders import LONGEST, PREFIX, BrowserFolder
 from scrapy_crawl4.browser.launch import BrowserProcess, LaunchOptions
 
@@ -197,7 +197,7 @@ async def test_a_start_that_is_given_up_leaves_nothing(temporary):
 
 async def test_a_program_that_is_no_browser_leaves_nothing(temporary, monkeypatch):
     monkeypatch.setenv("CRAWL4_BROWSER_EXECUTABLE", "/bin/false")
-    with pytest.raises(BrowserMissing, match="The browser did not start: it ended at once"):
+    with pytest.raises(BrowserGone, match="The browser ended while it started"):
         await BrowserProcess.start(LaunchOptions())
     assert below() == []
 
@@ -227,11 +227,12 @@ def test_folders_of_browsers_that_were_killed_with_their_starters_go_with_the_ne
         folder.mkdir()
     (abandoned / "profile").symlink_to(profile)
     (abandoned / "pid").write_text(str(os.getpid()), "ascii")  # another process has got the number
-    with subprocess.Popen(["sleep", "60"], env={"TMPDIR": str(alive), "PATH": os.environ["PATH"]}) as starter:
-        (alive / "pid").write_text(str(starter.pid), "ascii")
+    starts = ["sh", "-c", 'echo $$ >"$TMPDIR/number"; mv "$TMPDIR/number" "$TMPDIR/pid"; read -r end']
+    with subprocess.Popen(starts, env=os.environ | {"TMPDIR": str(alive)}, stdin=subprocess.PIPE):
+        while not (alive / "pid").exists():
+            time.sleep(0.005)
         BrowserFolder()
         assert sorted(os.listdir(temporary)) == [f"{PREFIX}c", f"{PREFIX}d"]
-        starter.kill()
     (fresh / "pid").write_text("not written to its end", "ascii")
     BrowserFolder()
 

@@ -86,7 +86,7 @@ def test_what_is_on_the_command_line(monkeypatch):
         ("Page.goto: net::ERR_CERT_DATE_INVALID at https://a/", "TLS failed: cert date invalid."),
         ("Page.goto: net::ERR_SSL_PROTOCOL_ERROR at https://a/", "TLS failed: ssl protocol error."),
         ("Page.goto: net::ERR_NEW_KIND at http://a/\nCall log:", "The browser could not load the page: new kind."),
-        ("Page.goto: Target page, context or browser has been closed", "The browser ended while the page was open."),
+        ("Page.goto: Target page, context or browser has been closed", "The page was closed while it was open."),
         ("Page.pdf: Nobody knows.\nCall log:\n - at /home/x", "The browser failed: Nobody knows."),
     ],
 )

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from ..finish import finish
-from .errors import BrowserGone, BrowserMissing, PageFailed, page_error
+from .errors import BrowserGone, BrowserMissing, PageFailed, is_closed, page_error
 from .launch import BrowserProcess
 from .pool import Pool
+from .second_try import SecondTries
 from .sessions import Sessions
+from .starts import SharedStart
 from .visit import visit
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Browser:
         self._options = options
         self._pool: Pool | None = None
         self._starting = asyncio.Lock()
+        self._start: SharedStart[Pool] = SharedStart()
+        self._second_tries = SecondTries()
         self._sessions = Sessions()
         self._ending: set[asyncio.Task[None]] = set()
         """Ends of processes that are replaced, when the last of their pages has gone."""
@@ -57,7 +61,8 @@ class Browser:
         try:
             return await self._show(order)
         except BrowserGone:
-            return await self._show(order)
+            async with self._second_tries.turn():
+                return await self._show(order)
 
     def trim(self) -> None:
         """Begin to close the pages that no task is on; returns at once."""
@@ -72,7 +77,8 @@ class Browser:
         """Close all pages, then the browser; nothing of it is left when this returns."""
         self._closed = True
         async with self._starting:
-            pool, self._pool = self._pool, None
+            started = await self._start.abandon()
+            pool, self._pool = self._pool or started, None
             self._sessions.forget()
             if pool is not None:
                 await finish(pool.close())
@@ -92,7 +98,7 @@ class Browser:
                     captured.cookies = await tab.cookies()
                 return captured
         except Error as error:
-            if not pool.process.is_alive:
+            if not pool.process.is_alive or (is_closed(error) and await pool.process.has_ended()):
                 raise BrowserGone("The browser ended while the page was open.") from error
             raise page_error(error) from error
 
@@ -107,7 +113,7 @@ class Browser:
             if self._pool is not None and 0 < self._options.most_pages <= self._pool.shown:
                 self._retire(self._pool)
             if self._pool is None:
-                self._pool = await self._new_pool(order)
+                self._pool = await self._start.result(lambda: self._new_pool(order))
             self._pool.shown += 1
             return self._pool
 

@@ -69,9 +69,14 @@ def page_error(error: Exception) -> TaskFailed:
         return PageFailed("The page crashed in the browser.")
     if found := NET_ERROR.search(text):
         return NotLoaded(_net_sentence(found[1]))
-    if any(sign in text for sign in GONE):
-        return BrowserGone("The browser ended while the page was open.")
+    if is_closed(error):
+        return PageFailed("The page was closed while it was open.")
     return PageFailed(f"The browser failed: {first_line(text).rstrip('. ')}.")
+
+
+def is_closed(error: Exception) -> bool:
+    """Tell whether Playwright says with *error* that a page is gone, with its browser or without."""
+    return any(sign in str(error) for sign in GONE)
 
 
 def is_download(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..finish import finish
 from .driver import start_driver, stop_driver
-from .errors import BrowserMissing, PageFailed, first_line
+from .errors import BrowserGone, BrowserMissing, PageFailed, first_line, is_closed
 from .executable import need_executable
 from .flags import flags_of
 from .folders import BrowserFolder
@@ -35,6 +35,7 @@ FLAGS = (
     "--no-proxy-server",
 )
 """A crawler has no screen, only its pages should use the network, and each of them says by which proxy."""
+ENDED_AT_ONCE = "The browser ended while it started. Run 'scrapy crawl4-doctor'."
 LONGEST_START = 30.0
 """Seconds that the browser has to start."""
 LONGEST_ANSWER = 20.0
@@ -108,7 +109,7 @@ class BrowserProcess:
         return self.browser.is_connected() and not self._has_ended
 
     async def has_ended(self) -> bool:
-        """Tell whether no pages can be opened any more, by asking the browser: its driver does not tell of its own end."""
+        """Tell whether no page can be opened any more, by asking: the driver does not tell of its own end."""
         if self.is_alive:
             try:
                 async with asyncio.timeout(LONGEST_ANSWER):
@@ -123,6 +124,7 @@ class BrowserProcess:
         """Start it, with a profile folder of its own that goes when it ends.
 
         :raises BrowserMissing: when Playwright or a browser is not installed, or the browser does not start.
+        :raises BrowserGone: when it was killed meanwhile.
         """
         playwright = await start_driver()
         folder = BrowserFolder() if options.cdp_url is None else None
@@ -135,8 +137,10 @@ class BrowserProcess:
                 process = cls(playwright, browser, executable, folder)
             process._profile = options.profile
             process._agent = await plain_agent(process.browser) if options.is_discreet else ""
-        except BaseException:
+        except BaseException as error:
             await finish(_end(playwright, folder))
+            if isinstance(error, Exception) and is_closed(error):
+                raise BrowserGone(ENDED_AT_ONCE) from error
             raise
         return process
 
@@ -205,6 +209,4 @@ def _why(error: Exception) -> str:
     said = [line.rpartition("] ")[2] for line in lines if ":ERROR:" in line or ":FATAL:" in line]
     if any("Missing X server" in line or "DISPLAY" in line for line in said):
         return "there is no display, which headless=False needs"
-    if not said and "has been closed" in str(error):
-        return "it ended at once"
     return (said[0] if said else first_line(str(error))).rstrip(". ")

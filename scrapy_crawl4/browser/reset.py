@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
     from .tab import Tab
 
-LONGEST_RESET = 3.0
+LONGEST_RESET = 10.0
 """Seconds that it may take; a page that needs longer is thrown away."""
 MOST_USES = 50
 """Tasks after which a page is thrown away with what the browser has gathered for it, such as its cache."""
 BLANK = "about:blank"
+LEAVE = f"location.replace('{BLANK}')"
+"""Navigates as the page itself can: handlers of its end have run when the empty page is there. Where the browser
+navigates, the empty page may be in another process, and they run when they like."""
 REQUESTS_KEPT = 100
 """How many requests of a page Playwright remembers."""
 ENDS_WITH_PAGE = frozenset(
@@ -30,8 +33,8 @@ ENDS_WITH_PAGE = frozenset(
 async def reset(tab: Tab) -> bool:
     """Make *tab* what a new page of its identity is, except for its HTTP cache; tell whether that was possible.
 
-    No handler, timer or worker of the old page runs after its scripts were switched off, which comes first; whatever
-    could act later without them, such as a service worker or a request that outlives its page, makes it impossible.
+    Its scripts end first, then what they left is cleared. Whatever could act later, such as a service worker or a
+    request that outlives its page, makes it impossible, as do frames and documents of several origins.
     """
     try:
         async with asyncio.timeout(LONGEST_RESET):
@@ -41,33 +44,39 @@ async def reset(tab: Tab) -> bool:
 
 
 async def _reset(tab: Tab) -> bool:
-    live = {origin for frame in tab.page.frames if (origin := origin_of_document(frame.url))}
-    if tab.is_spoiled or tab.uses >= MOST_USES or tab.origins - live:
+    origin = origin_of_document(tab.page.url)
+    # The storage of a tab's session can only be cleared where a document of its origin is.
+    if tab.is_spoiled or tab.uses >= MOST_USES or origin is None or tab.origins - {origin}:
         return False
-    session, scripts = tab.session, tab.identity.java_script
-    # The storage of a tab's session can only be cleared where a document of its origin is; what is sent to the page
-    # is done in this order.
-    steps = [session.send("DOMStorage.clear", {"storageId": _session_storage(origin)}) for origin in live]
-    if scripts:
-        steps.insert(0, session.send("Emulation.setScriptExecutionDisabled", {"value": True}))
-    await asyncio.gather(*steps)
-    await tab.page.goto(BLANK)
-    steps = [session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"}) for origin in live]
-    if scripts:
-        steps.append(session.send("Emulation.setScriptExecutionDisabled", {"value": False}))
-    *_, lasting = await asyncio.gather(
+    session = tab.session
+    scripts = ("Emulation.setScriptExecutionDisabled",) if tab.identity.java_script else ()
+    # No timer runs any more, and nothing that waits for an answer; handlers of the page's end do.
+    steps = [session.send(method, {"value": True}) for method in scripts]
+    async with tab.page.expect_navigation(url=BLANK, wait_until="commit", timeout=0):
+        await asyncio.gather(*steps, session.send("Runtime.evaluate", {"expression": LEAVE}))
+    if await _has_lasting_requests(tab):
+        return False
+    # The empty page is of the old one's origin, so that what handlers of its end left can still be cleared.
+    steps = [session.send(method, arguments) for method, arguments in _storage(origin)]
+    steps += [session.send(method, {"value": False}) for method in scripts]
+    await asyncio.gather(
         session.send("Network.clearBrowserCookies"),
         session.send("Page.resetNavigationHistory"),
-        tab.page.evaluate("window.name = ''"),
+        session.send("Runtime.evaluate", {"expression": "window.name = ''"}),
         *steps,
-        _has_lasting_requests(tab),
     )
     tab.forget()
-    return not tab.is_spoiled and not lasting
+    return not tab.is_spoiled
 
 
-def _session_storage(origin: str) -> dict[str, Any]:
-    return {"securityOrigin": origin, "isLocalStorage": False}
+def _storage(origin: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the calls that clear the storage of *origin*, ``""`` for a page that has none."""
+    if not origin:
+        return []
+    return [
+        ("DOMStorage.clear", {"storageId": {"securityOrigin": origin, "isLocalStorage": False}}),
+        ("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"}),
+    ]
 
 
 async def _has_lasting_requests(tab: Tab) -> bool:

@@ -50,7 +50,7 @@ class Tab:
         self.is_spoiled = False
         """Whether it cannot be cleaned."""
         self.origins: set[str] = set()
-        """Where documents of its task came from, frames included."""
+        """Where documents of its task came from."""
         self.last_request: Request | None = None
         """The last one of the tasks before."""
         self.documents: list[Response] = []
@@ -62,6 +62,7 @@ class Tab:
         self._popups: set[asyncio.Task[None]] = set()
         page.on("response", self._responded)
         page.on("framenavigated", self._navigated)
+        page.on("frameattached", self._framed)
         page.on("crash", self._crashed)
         if identity.in_profile:  # whose context has pages of other tasks too
             page.on("popup", self._opened)
@@ -151,6 +152,10 @@ class Tab:
         if request.is_navigation_request() and response.frame == self.page.main_frame:
             self.documents.append(response)
             self._visited.add(response.url)
+
+    def _framed(self, frame: Frame) -> None:
+        # What a frame asks for at its end, Playwright does not tell.
+        self.is_spoiled = True
 
     def _navigated(self, frame: Frame) -> None:
         origin = origin_of_document(frame.url)

@@ -446,9 +446,12 @@ async def _chunked(request: web.Request) -> web.StreamResponse:
 
 
 async def _truncated(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/html", "Content-Length": "4096"})
+    content_type = request.query.get("type", "text/html")
+    response = web.StreamResponse(headers={"Content-Type": content_type, "Content-Length": "4096"})
     await response.prepare(request)
     await response.write(b"<!doctype html><title>Cut</title><p>The beginning of a text that")
+    if "hold" in request.query:
+        await request[STATE].hang.wait()
     request.transport.close()
     return response
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 import email
 import io
 import json
@@ -25,7 +24,6 @@ pytestmark = NEEDS_BROWSER
 FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 WIDTH = 240
 STRIPE = 20
-PARTIAL = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 100000\r\n\r\n" + b"x" * 5000
 
 
 @pytest.fixture(scope="module")
@@ -294,30 +292,6 @@ async def test_each_task_hears_its_own_page(site, crawler):
 # Downloads
 
 
-@contextlib.asynccontextmanager
-async def unfinished(cut):
-    """A server that sends the beginning of a file; gives its URL, and what is set when it was sent."""
-    sent, served = asyncio.Event(), set()
-
-    async def serve(reader, writer):
-        served.add(asyncio.current_task())
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(PARTIAL)
-            await writer.drain()
-            sent.set()
-            if not cut:
-                await reader.read()
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/file", sent
-    await asyncio.gather(*served)
-
-
 async def test_addresses_of_files(site, crawler, folder):
     evil = {"Content-Disposition": 'attachment; filename="../../.e vil?.html"'}
     site.put("/evil", "one", headers=evil)
@@ -364,24 +338,23 @@ async def test_files_that_a_page_shows_are_kept_as_over_http(site, crawler, fold
 
 
 async def test_downloads_that_do_not_end_leave_nothing(site, crawler, folder):
-    async with unfinished(cut=True) as (url, _):
-        cut = await crawler.arun(url, **FAST)
-    assert (cut.success, cut.error_message) == (False, "The download failed: canceled.")
-    async with unfinished(cut=False) as (url, sent):
-        late = await crawler.arun(url, page_timeout=1500, **FAST)
-        assert late.error_message == "The page took longer than 1.5 s (page_timeout)."
-        sent.clear()
-        site.put("/page", f"<h1>Page</h1><a href='{url}'>file</a>")
-        task = asyncio.ensure_future(crawler.arun(site.url("/page"), js_code="document.links[0].click()", **FAST))
-        await sent.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    async with unfinished(cut=True) as (url, _):
-        site.put("/page", f"<h1>Page</h1><a href='{url}'>file</a>")
-        page = await crawler.arun(site.url("/page"), js_code="document.links[0].click()", **FAST)
+    cut, held = (f"/truncated?type=application/octet-stream{more}" for more in ("", "&hold"))
+    for name, file in (("cut", cut), ("held", held)):
+        site.put(f"/{name}", f"<h1>Page</h1><a href='{file}'>file</a>")
+    clicks = "document.links[0].click()"
+    failed = await crawler.arun(site.url(cut), **FAST)
+    assert (failed.success, failed.error_message) == (False, "The download failed: canceled.")
+    page = await crawler.arun(site.url("/cut"), js_code=clicks, **FAST)
     assert (page.success, page.error_message) == (False, "The download failed: canceled.")
     assert page.markdown.startswith("# Page")
+    late = await crawler.arun(site.url(held), page_timeout=1500, **FAST)
+    assert late.error_message == "The page took longer than 1.5 s (page_timeout)."
+    task = asyncio.ensure_future(crawler.arun(site.url("/held"), js_code=clicks, **FAST))
+    while site.paths().count(held) < 2:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     assert os.listdir(folder) == []
 
 

@@ -132,7 +132,7 @@ class BrowserProcess:
             if folder is None:
                 process = cls(playwright, await connect(playwright, options.cdp_url or ""), CONNECTED, None)
             else:
-                executable = need_executable(playwright.chromium.executable_path)
+                executable = need_executable(playwright.chromium.executable_path, headless=options.headless)
                 browser = await _launch(playwright, options, executable, folder)
                 process = cls(playwright, browser, executable, folder)
             process._profile = options.profile

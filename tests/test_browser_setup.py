@@ -41,8 +41,11 @@ def test_the_variable_goes_before_playwrights_own_and_that_before_the_path(nowhe
         need_executable(str(nowhere / "nothing"))
     for name in reversed(NAMES):
         path = program(nowhere, name)
-        assert (found := find_executable()) is not None == (find_executable(headless=True) is not None)
+        assert (found := find_executable()) is not None
         assert (found.path, found.source) == (path, "found on the path")
+        assert find_executable(headless=True) == found
+    shell = program(nowhere, "chromium-headless-shell")
+    assert (need_executable("", headless=True).path, need_executable("").path) == (shell, path)
     own = program(nowhere, "own")
     assert need_executable(own).source == "installed by Playwright"
     named = program(nowhere, "named")

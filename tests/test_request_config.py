@@ -32,7 +32,7 @@ def test_a_config_and_a_dict_of_parameters_are_the_same():
         (7, TypeError, "must be a CrawlerRunConfig or a dict, got int"),
         ({"nope": 1}, TypeError, "no parameter 'nope'"),
         ({"page_timeout": -5}, ValueError, "page_timeout must be a positive number"),
-        ({"capture_mhtml": True}, UnsupportedOption, "capture_mhtml"),
+        ({"deep_crawl_strategy": 1}, UnsupportedOption, "deep_crawl_strategy"),
     ],
 )
 async def test_what_is_none_is_said(value, error, words):

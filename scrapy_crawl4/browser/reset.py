@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from .tab import origin_of_document
+from .weight import is_heavy
 
 if TYPE_CHECKING:
     from typing import Any
@@ -59,14 +60,15 @@ async def _reset(tab: Tab) -> bool:
     # The empty page is of the old one's origin, so that what handlers of its end left can still be cleared.
     steps = [session.send(method, arguments) for method, arguments in _storage(origin)]
     steps += [session.send(method, {"value": False}) for method in scripts]
-    await asyncio.gather(
+    heavy, *_ = await asyncio.gather(
+        is_heavy(session),
         session.send("Network.clearBrowserCookies"),
         session.send("Page.resetNavigationHistory"),
         session.send("Runtime.evaluate", {"expression": "window.name = ''"}),
         *steps,
     )
     tab.forget()
-    return not tab.is_spoiled
+    return not (heavy or tab.is_spoiled)
 
 
 def _storage(origin: str) -> list[tuple[str, dict[str, Any]]]:

@@ -17,4 +17,4 @@ PARTS = ("usedSize", "embedderHeapUsedSize", "backingStorageSize")
 async def is_heavy(session: CDPSession) -> bool:
     """Return whether the page of *session* holds so much that its process had better end."""
     usage = await session.send("Runtime.getHeapUsage")
-    return sum(usage.get(part, 0) for part in PARTS) > HEAVY
+    return bool(sum(usage.get(part, 0) for part in PARTS) > HEAVY)

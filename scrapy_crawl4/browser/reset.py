@@ -11,12 +11,14 @@ from .weight import is_heavy
 if TYPE_CHECKING:
     from typing import Any
 
-    from playwright.async_api import Request
+    from playwright.async_api import CDPSession, Request
 
     from .tab import Tab
 
 LONGEST_RESET = 10.0
 """Seconds that it may take; a page that needs longer is thrown away."""
+PAUSES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0, 2.0)
+"""Seconds to wait before the browser is asked again."""
 MOST_USES = 50
 """Tasks after which a page is thrown away with what the browser has gathered for it, such as its cache."""
 BLANK = "about:blank"
@@ -63,7 +65,7 @@ async def _reset(tab: Tab) -> bool:
     heavy, *_ = await asyncio.gather(
         is_heavy(session),
         session.send("Network.clearBrowserCookies"),
-        session.send("Page.resetNavigationHistory"),
+        _forget_history(session),
         session.send("Runtime.evaluate", {"expression": "window.name = ''"}),
         *steps,
     )
@@ -79,6 +81,22 @@ def _storage(origin: str) -> list[tuple[str, dict[str, Any]]]:
         ("DOMStorage.clear", {"storageId": {"securityOrigin": origin, "isLocalStorage": False}}),
         ("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"}),
     ]
+
+
+async def _forget_history(session: CDPSession) -> None:
+    """Leave the page nothing to go back to; the browser learns of the empty page a little later than Playwright."""
+    from playwright.async_api import Error
+
+    for pause in PAUSES:
+        try:
+            await session.send("Page.resetNavigationHistory")
+        except Error as error:
+            if "active page" not in str(error):
+                raise
+            await asyncio.sleep(pause)
+        else:
+            return
+    raise TimeoutError
 
 
 async def _has_lasting_requests(tab: Tab) -> bool:

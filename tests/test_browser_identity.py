@@ -173,7 +173,7 @@ async def test_log_ins_of_addresses(site, crawler):
     site.put("/open", "<p>in</p>")
     urls = [site.url(path).replace("http://", "http://me:pw@") for path in ("/secret", "/open")]
     refused, open_ = await crawler.arun_many(urls, **FAST)
-    assert refused.error_message == "Connection failed: the log-in was refused."
+    assert (refused.status_code, refused.error_message) == (401, "HTTP 401 Unauthorized")
     token = "Basic " + base64.b64encode(b"me:pw").decode()
     assert token in [seen.headers.get("authorization") for seen in site.requests if seen.path == "/secret"]
     assert open_.success
@@ -267,3 +267,33 @@ async def test_stealth_says_nothing_of_a_program(site):
         True,
         "object",
     )
+
+
+async def test_what_a_session_stored_is_for_another_crawler(site, crawler, tmp_path):
+    site.put("/stores", "<script>document.cookie = 'kept=1;max-age=1000'; localStorage.kept = 2</script>")
+    file = tmp_path / "state.json"
+    for name in ("one", "two"):
+        assert (await crawler.arun(CrawlTask(site.url("/stores"), session_id=name), **FAST)).success
+    state = await crawler.storage_state("one", path=file)
+    assert [cookie["name"] for cookie in state["cookies"]] == ["kept"]
+    assert state["origins"][0]["localStorage"] == [{"name": "kept", "value": "2"}]
+    assert BrowserConfig(storage_state=file).storage_state == state == json.loads(file.read_text("utf-8"))
+    await crawler.kill_session("one")
+    await crawler.crawler_strategy.kill_session("two")
+    await crawler.kill_session("nobody")
+    for name in ("one", "two", "nobody"):
+        with pytest.raises(ValueError, match=rf"^The browser has no session '{name}'\.$"):
+            await crawler.storage_state(name)
+        assert echoed(await crawler.arun(CrawlTask(site.url("/echo"), session_id=name), **FAST))["cookies"] == {}
+    with pytest.raises(ValueError, match="has no profile: name a session"):
+        await crawler.storage_state()
+
+
+async def test_a_session_over_http_ends_too(site):
+    async with AsyncWebCrawler() as crawler:
+        await crawler.kill_session("s")
+        task = CrawlTask(site.url("/echo"), session_id="s")
+        await crawler.arun(CrawlTask(site.url("/set-cookie/a/b"), session_id="s"))
+        assert echoed(await crawler.arun(task))["cookies"] == {"a": "b"}
+        await crawler.kill_session("s")
+        assert echoed(await crawler.arun(task))["cookies"] == {}

@@ -49,6 +49,7 @@ async def test_a_profile_is_there_for_the_next_crawler(site, tmp_path):
         async with AsyncWebCrawler(config=config) as second:
             locked = await second.arun(site.url("/stores"))
         german = await crawler.arun(site.url("/stores"), locale="de")
+        state = await crawler.storage_state()
         proxied = await crawler.arun(site.url("/stores"), proxy_config="http://127.0.0.1:9")
         assert len(browsers()) == 1
     assert [result.success for result in results] == [True] * 3
@@ -58,6 +59,7 @@ async def test_a_profile_is_there_for_the_next_crawler(site, tmp_path):
     assert locked.error_message == "The browser did not start: another one uses the folder user_data_dir."
     assert german.error_message.startswith("locale cannot be that of one page where all share a profile")
     assert proxied.error_message.startswith("proxy_config cannot be that of one page")
+    assert [cookie["name"] for cookie in state["cookies"]] == ["kept"]
     assert folder.exists()
     assert not browsers()
     async with AsyncWebCrawler(config=config) as crawler:

@@ -64,6 +64,21 @@ class Browser:
             async with self._second_tries.turn():
                 return await self._show(order)
 
+    async def state(self, session: str | None) -> Any:
+        """Return cookies and local storage of *session*, or of the profile that all pages share.
+
+        :raises LookupError: when there is none.
+        """
+        if session is not None and self._options.profile is None:
+            return await self._sessions.told(session)
+        if self._options.profile is None or self._pool is None:
+            raise LookupError
+        return await self._pool.process.browser.contexts[0].storage_state()
+
+    async def end_session(self, session: str) -> None:
+        """Close the page of *session*, which no task is on, and forget its cookies and storage."""
+        await self._sessions.end(session)
+
     def trim(self) -> None:
         """Begin to close the pages that no task is on; returns at once."""
         pool = self._pool

@@ -9,6 +9,8 @@ from ..finish import finish
 from .errors import PageFailed
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .order import PageOrder
     from .pool import Pool
     from .tab import Tab
@@ -46,6 +48,22 @@ class Sessions:
     def state_of(self, order: PageOrder) -> object:
         """Return what a new page for *order* is to start with, which nobody else is told then; None is nothing."""
         return self._states.pop(order.session, None) if order.session is not None else None
+
+    async def told(self, session: str) -> Any:
+        """Return cookies and local storage of *session*, which no task is on.
+
+        :raises LookupError: when it is not known.
+        """
+        if session in self._tabs and self._tabs[session][1].is_open:
+            return await self._tabs[session][1].state()
+        return self._states[session] or {"cookies": [], "origins": []}
+
+    async def end(self, session: str) -> None:
+        """Close the page of *session*, which no task is on, and forget what is known of it."""
+        self._states.pop(session, None)
+        if found := self._tabs.pop(session, None):
+            pool, tab = found
+            await pool.discard(tab)
 
     async def keep(self, session: str, pool: Pool, tab: Tab) -> None:
         """Keep the page for the next task of *session*."""

@@ -27,6 +27,7 @@ from .arguments import (
     spider_class,
 )
 from .bridge import engine_loop
+from .browser_methods import BrowserMethods
 from .client import RunClient
 from .draw import Draw
 from .engine import Engine
@@ -38,7 +39,7 @@ from .strategy import chosen_config, refuse_given, strategy_of
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -54,7 +55,7 @@ MEMORY_LIMIT = "CRAWL4_MEMORY_LIMIT_MB"
 """Setting, and environment variable, with the memory limit in MB."""
 
 
-class AsyncWebCrawler:
+class AsyncWebCrawler(BrowserMethods):
     """Crawls URLs into :class:`~scrapy_crawl4.CrawlResult` objects, with Scrapy underneath.
 
     Use it with ``async with``, or call :meth:`start` and :meth:`close`. One crawler serves any number of runs at the
@@ -96,6 +97,7 @@ class AsyncWebCrawler:
         self.http_config = http_config(config)
         self.browser_config = config if isinstance(config, BrowserConfig) else None
         self.crawler_strategy = strategy_of(crawler_strategy, self.browser_config)
+        self.crawler_strategy.used_by(self)
         self.thread_safe = thread_safe
         self.verbose = bool(loud)
         self._settings = given_settings(settings or {})
@@ -118,10 +120,6 @@ class AsyncWebCrawler:
     def ready(self) -> bool:
         """Whether the crawler is started and not closed."""
         return self._engine is not None and not self._engine.is_over
-
-    def set_hook(self, name: str, hook: Callable[..., Any] | None) -> None:
-        """Have *hook* called, as :meth:`AsyncPlaywrightCrawlerStrategy.set_hook` of ``crawler_strategy`` says."""
-        self.crawler_strategy.set_hook(name, hook)
 
     async def start(self) -> Self:
         """Start the engine; done by the first run anyway.

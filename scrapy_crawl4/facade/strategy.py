@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from ..browser.hooks import NO_HOOKS
 from ..config import BrowserConfig, HTTPCrawlerConfig
@@ -14,9 +15,26 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..browser.hooks import Hooks
+    from .browser_methods import BrowserMethods
 
 
-class AsyncHTTPCrawlerStrategy:
+class _Strategy:
+    """What all strategies can do for the crawlers that have them."""
+
+    def __init__(self) -> None:
+        self._crawlers: WeakSet[BrowserMethods] = WeakSet()
+
+    def used_by(self, crawler: BrowserMethods) -> None:
+        """Note that *crawler* has this strategy."""
+        self._crawlers.add(crawler)
+
+    async def kill_session(self, session_id: str) -> None:
+        """End a session, as :meth:`AsyncWebCrawler.kill_session` does, in all crawlers with this strategy."""
+        for crawler in list(self._crawlers):
+            await crawler.kill_session(session_id)
+
+
+class AsyncHTTPCrawlerStrategy(_Strategy):
     """Says that pages are downloaded over HTTP: as *crawler_strategy* of a crawler, its configuration is the crawler's.
 
     ``AsyncWebCrawler(crawler_strategy=AsyncHTTPCrawlerStrategy(browser_config=http))`` is
@@ -52,6 +70,7 @@ class AsyncHTTPCrawlerStrategy:
                 "give a BrowserConfig to AsyncWebCrawler(config=...)."
             )
         self.browser_config = browser_config
+        super().__init__()
 
     @property
     def hooks(self) -> Hooks:
@@ -66,7 +85,7 @@ class AsyncHTTPCrawlerStrategy:
         )
 
 
-class AsyncPlaywrightCrawlerStrategy:
+class AsyncPlaywrightCrawlerStrategy(_Strategy):
     """Says that the browser shows the pages, and keeps the hooks of a crawler.
 
     ``AsyncWebCrawler(crawler_strategy=AsyncPlaywrightCrawlerStrategy(browser_config=config))`` is
@@ -88,6 +107,7 @@ class AsyncPlaywrightCrawlerStrategy:
             raise TypeError(f"browser_config must be a BrowserConfig or None, got {type(browser_config).__name__}.")
         self.browser_config = browser_config
         self._hooks = NO_HOOKS
+        super().__init__()
 
     @property
     def hooks(self) -> Hooks:

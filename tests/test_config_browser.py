@@ -66,6 +66,8 @@ BROWSER_DEFAULTS = {
     "max_pages_before_recycle": 0,
 }
 OTHER = {
+    "accept_downloads": True,
+    "downloads_path": "/files",
     "cookies": [{"name": "a", "value": "1", "url": "https://example.org"}],
     "avoid_ads": True,
     "avoid_css": True,

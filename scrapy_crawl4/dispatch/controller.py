@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -13,6 +12,7 @@ from .hosts import HostQueues
 from .ledger import MemoryLedger
 from .pressure import Pressure
 from .progress import Progress
+from .relief import Relief
 from .session import HTTP, Job
 from .sessions import Sessions
 from .statistics import DispatchStatistics
@@ -55,6 +55,7 @@ class DispatchController(Generic[T]):
         self._ledger = MemoryLedger()
         self._sessions: Sessions[T] = Sessions(self._ledger, self.statistics)
         self._pressure = Pressure(dispatcher)
+        self._relief = Relief(dispatcher, self._sessions, self._ledger, self._pressure)
         self._buffer = buffer
         self._held = 0
         self._clock = clock
@@ -91,6 +92,11 @@ class DispatchController(Generic[T]):
         """Sessions that may be in flight now."""
         return self._pressure.permits(self.load())
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it is memory that keeps the next task from starting."""
+        return self.waiting > 0 and not self._full and not self._has_room(self._queues.peek(self._clock()))
+
     def _has_room(self, job: Job[T] | None) -> bool:
         return not self._full and self._taken < self._pressure.permits(self.load(job))
 
@@ -107,7 +113,7 @@ class DispatchController(Generic[T]):
     def load(self, job: Job[T] | None = None) -> Load:
         """Return what the policy is told, with *job* as what would start next."""
         stats, ledger = self.statistics, self._ledger
-        kind, host, size = (HTTP, LOCAL, None) if job is None else (job.kind, job.host, job.size)
+        next_one = (HTTP, LOCAL, None, 0) if job is None else (job.kind, job.host, job.size, job.sheds)
         return Load(
             waiting=self._queues.waiting,
             in_flight=len(self._sessions),
@@ -118,7 +124,7 @@ class DispatchController(Generic[T]):
             elapsed=0.0 if self._began is None else self._clock() - self._began,
             memory=ledger.memory,
             reserved_mb=ledger.reserved_mb,
-            session_mb=ledger.session_mb(kind, host, size),
+            session_mb=ledger.session_mb(*next_one),
         )
 
     def progress(self) -> Progress:
@@ -224,7 +230,7 @@ class DispatchController(Generic[T]):
         self.statistics.throttled_seconds = self._pressure.throttled_seconds
         self._queues.recheck(now)
         self._queues.forget(now)
-        return self._take_back(self.load())
+        return self._relief.take_back(self.load())
 
     def declare(self, session: Session[T], size: int) -> str:
         """Take in that the page of *session* is said to have *size* bytes of decoded body.
@@ -256,14 +262,7 @@ class DispatchController(Generic[T]):
 
         While what is *measured* is critical, :meth:`sample` takes back one at a time instead.
         """
-        if not self._ledger.promised_more:
-            return None
-        load = self.load()
-        if load.memory is None or self._pressure.sheds(replace(load, reserved_mb=0.0), load.in_flight):
-            return None
-        session = self._take_back(load)
-        self._ledger.promised_more = session is not None
-        return session
+        return self._relief.take_back_promised(self.load()) if self._ledger.promised_more else None
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Let at least *seconds* pass between two starts on *host* from now on.
@@ -291,9 +290,11 @@ class DispatchController(Generic[T]):
         """Forget a *waiting* task; return False if it does not wait. O(tasks of its host): for cancellation only."""
         return self._queues.discard(task, host, self._clock())
 
-    def _take_back(self, load: Load) -> Session[T] | None:
-        staying = self._sessions.staying()
-        if not staying or not self._pressure.sheds(load, len(staying)):
-            return None
-        self._sessions.take_back(staying[-1])
-        return staying[-1]
+    def watch_in(self) -> float | None:
+        """Return the seconds after which to :meth:`glance`, which may be sooner than the next sample; None for not."""
+        return self._relief.watch_in()
+
+    def glance(self, memory: MemorySample) -> bool:
+        """Take in what is used now; return True if a :meth:`sample` is to say which session is taken back."""
+        self._ledger.memory = memory
+        return self._relief.is_needed(self.load())

@@ -41,9 +41,13 @@ class Estimate:
 
 
 class CostModel:
-    """Sizes of pages by kind of fetch and host, in bytes of the decoded body; the knowledge of one run."""
+    """Sizes of pages by kind of fetch and host, in bytes; the knowledge of one run.
 
-    def __init__(self) -> None:
+    :param prior: bytes of a page before the first one was seen.
+    """
+
+    def __init__(self, prior: int = PRIOR_BODY) -> None:
+        self._prior = prior
         self._kinds: dict[str, Estimate] = {}
         self._hosts: OrderedDict[tuple[str, str], Estimate] = OrderedDict()
 
@@ -52,7 +56,7 @@ class CostModel:
         estimate = self._hosts.get((kind, host))
         if estimate is None or estimate.samples < HOST_SAMPLES:
             estimate = self._kinds.get(kind)
-        return int(estimate.high) if estimate is not None else PRIOR_BODY
+        return int(estimate.high) if estimate is not None else self._prior
 
     def learn(self, kind: str, host: str, size: int) -> None:
         """Take in that a page of *host* had *size* bytes."""

@@ -57,6 +57,7 @@ class DispatchDriver(Generic[T]):
         self._wakeup: Timer | None = None
         self._wakeup_at = 0.0
         self._tick: Timer | None = None
+        self._watch: Timer | None = None
         self._pumping = False
         self._closed = False
         self.on_tick: Callable[[], None] | None = None
@@ -73,6 +74,7 @@ class DispatchDriver(Generic[T]):
             while not self._closed and (session := self._next()) is not None:
                 self._start(session)
             self._arm(self._controller.wakeup_at())
+            self._keep_watch()
         except Exception as error:  # noqa: BLE001 - permits() is a user's code
             self._give_up(error)
         finally:
@@ -110,10 +112,10 @@ class DispatchDriver(Generic[T]):
     def close(self) -> None:
         """Stop both timers; nothing starts afterwards."""
         self._closed = True
-        for timer in (self._wakeup, self._tick):
+        for timer in (self._wakeup, self._tick, self._watch):
             if timer is not None:
                 timer.cancel()
-        self._wakeup = self._tick = None
+        self._wakeup = self._tick = self._watch = None
 
     def _arm(self, at: float | None) -> None:
         if self._closed or at is None or (self._wakeup is not None and self._wakeup_at <= at):
@@ -153,6 +155,23 @@ class DispatchDriver(Generic[T]):
         self.pump()
         if self.on_tick is not None:
             self.on_tick()
+
+    def _keep_watch(self) -> None:
+        """Glance at memory between two samples while pages of a browser are open, which may grow within one."""
+        seconds = self._controller.watch_in() if self._probe is not None else None
+        if seconds is not None and self._watch is None and not self._closed:
+            self._watch = self._call_later(seconds, self._watched)
+
+    def _watched(self) -> None:
+        self._watch = None
+        if self._closed or self._probe is None:
+            return
+        try:
+            if self._controller.glance(self._probe.glance()):
+                self._sample()
+            self._keep_watch()
+        except Exception as error:  # noqa: BLE001 - sheds() is a user's code
+            self._give_up(error)
 
     def _sample(self) -> None:
         sample = self._probe.sample() if self._probe is not None else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .costs import PRIOR_BODY, CostModel
 from .memory import MB
 from .session import BROWSER, MODEL
+from .tabs import TabAccount
 
 if TYPE_CHECKING:
     from .memory import MemorySample
@@ -21,8 +23,6 @@ Measured on pages of 1 to 20 MB: 11 (plain text) to 19 (many small elements). Co
 """
 REST = 4.0
 """Memory that a finished result keeps, in sizes of the body, until somebody takes it or it is measured."""
-TAB = 80 * MB
-"""Memory that a page needs in a browser before anything of it has arrived: a process of its own."""
 SAMPLE_AFTER = 0.01
 """Share of the limit by which accounts may move before memory is measured anew."""
 FITTING = 0.85
@@ -43,8 +43,6 @@ class Claim:
     """Bytes of body that have arrived."""
     seen: float = 0.0
     """Bytes of memory for it that the last sample has counted."""
-    tab: float = 0.0
-    """Bytes of memory for what is going to show it, until a sample has counted them."""
     waits: bool = False
     """Whether its content work has begun and waits."""
 
@@ -56,12 +54,11 @@ class Claim:
     @property
     def growth(self) -> float:
         """Bytes by which memory may still grow for this page, before its content work if that is done alone."""
-        return self.tab + max(0.0, (HOLD if self.works_alone else WORK) * self.expected - self.seen)
+        return max(0.0, (HOLD if self.works_alone else WORK) * self.expected - self.seen)
 
     def sampled(self) -> None:
         """Take in that a sample has counted what is there."""
         self.seen = self.received * (WORK if self.waits else 1)
-        self.tab = 0.0
 
 
 class MemoryLedger:
@@ -73,6 +70,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self.costs = CostModel()
+        self.tabs = TabAccount()
         self.memory: MemorySample | None = None
         self.promised_more = False
         """Whether a page turned out larger than expected, or memory was measured, since it was last asked for that."""
@@ -91,28 +89,32 @@ class MemoryLedger:
     def reserved_mb(self) -> float:
         """MB by which memory may grow without another start: pages in flight, content work, results not measured."""
         work = (WORK - HOLD) * max(0, self._largest - self._work_seen)
-        return (self._growth + work + self._left_behind) / MB
+        return (self._growth + work + self._left_behind) / MB + self.tabs.growth_mb
 
     @property
     def wants_sample(self) -> bool:
         """Whether so much has moved since the last sample that the next start should know better."""
         return self.memory is not None and self._moved > SAMPLE_AFTER * self.memory.limit_mb * MB
 
-    def session_mb(self, kind: str, host: str, size: int | None) -> float:
+    def session_mb(self, kind: str, host: str, size: int | None, sheds: int = 0) -> float:
         """Return the MB that one more session would add to what is reserved.
 
         :param size: bytes of body if they are known from an earlier try.
+        :param sheds: how often it was taken back.
         """
         expected = self._expected(kind, host, size)
         if kind == MODEL:
             return WORK * expected / MB
         work = (WORK - HOLD) * max(0, expected - max(self._largest, self._work_seen))
-        return (self._tab(kind) + HOLD * expected + work) / MB
+        body = (HOLD * expected + work) / MB
+        return body + (self._tab_mb(host, sheds) if kind == BROWSER else 0.0)
 
-    def open(self, number: int, kind: str, host: str, size: int | None) -> None:
+    def open(self, number: int, kind: str, host: str, size: int | None, sheds: int = 0) -> None:
         """Make the claim of session *number*."""
-        claim = self._claims[number] = Claim(kind, host, self._expected(kind, host, size), tab=self._tab(kind))
+        claim = self._claims[number] = Claim(kind, host, self._expected(kind, host, size))
         self._count(claim)
+        if kind == BROWSER:
+            self.tabs.open(number, host, sheds, self._room_mb)
 
     def grow(self, number: int, size: int, *, received: bool) -> None:
         """Take in that the page of session *number* has, or is said to have, *size* bytes of body."""
@@ -157,6 +159,10 @@ class MemoryLedger:
 
         :param size: bytes of the body if the page is there; its result is then reckoned with until the next sample.
         """
+        self.tabs.close(number, learn=size is not None)
+        self._drop(number, size)
+
+    def _drop(self, number: int, size: int | None) -> None:
         claim = self._claims.pop(number, None)
         if claim is None:
             return
@@ -168,9 +174,15 @@ class MemoryLedger:
         else:
             self._moved += claim.received
 
+    def take_back(self, number: int) -> None:
+        """Give up the claim of session *number*, which ends before its time."""
+        self.tabs.take_back(number)
+        self._drop(number, None)
+
     def sampled(self, memory: MemorySample | None) -> None:
         """Start the accounts anew from what was measured."""
         self.memory = memory
+        self.tabs.sampled(memory)
         self.promised_more = True
         self._left_behind = self._moved = self._growth = 0.0
         self._largest = 0
@@ -198,11 +210,21 @@ class MemoryLedger:
         if claim.works_alone:
             self._largest = max(self._largest, claim.expected)
 
-    def _tab(self, kind: str) -> float:
-        if kind != BROWSER:
-            return 0.0
+    def _tab_mb(self, host: str, sheds: int) -> float:
+        expected = self.tabs.next_mb(host, sheds)
         # As with what is guessed of pages: never so much that one could not be tried alone.
-        return TAB if self.memory is None else max(0.0, min(TAB, self._room * MB - HOLD * PRIOR_BODY))
+        return expected if len(self.tabs) else min(expected, self._room_mb)
+
+    @property
+    def _room_mb(self) -> float:
+        """MB that a page of the browser may be expected to need."""
+        return math.inf if self.memory is None else max(0.0, self._room - HOLD * PRIOR_BODY / MB)
+
+    def too_large_tab(self, number: int) -> str:
+        """Return a sentence if the page of session *number*, alone in the browser, is what fills the memory, or ""."""
+        if self.memory is None or self._floor_mb is None:
+            return ""
+        return self.tabs.too_large(number, self.memory, self._floor_mb)
 
     @property
     def _room(self) -> float:

@@ -33,6 +33,8 @@ class Job(Generic[T]):
     waited: float = 0.0
     """Seconds spent waiting for host, permit and memory."""
     queued_at: float = 0.0
+    refusal: str = ""
+    """A sentence when memory can never hold what it needs; it fails with it when it is taken back."""
     size: int | None = None
     """Bytes of decoded body, once a server has said or sent them."""
 

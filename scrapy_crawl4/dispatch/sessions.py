@@ -40,7 +40,7 @@ class Sessions(Generic[T]):
         stats.wait_seconds += waited
         used = memory.process_mb if memory is not None else 0.0
         session = self._open[stats.started] = Session(job, stats.started, now, time.time(), used, used)
-        self._ledger.open(session.number, job.kind, job.host, job.size)
+        self._ledger.open(session.number, job.kind, job.host, job.size, job.sheds)
         stats.max_in_flight = max(stats.max_in_flight, len(self._open))
         return session
 
@@ -80,4 +80,4 @@ class Sessions(Generic[T]):
         if shown:
             # The next try waits until there is room for that much.
             session.job.size = max(session.job.size or 0, shown)
-        self._ledger.close(session.number)
+        self._ledger.take_back(session.number)

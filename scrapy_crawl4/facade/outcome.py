@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def result_of(task: asyncio.Task[CrawlResult | None], url: str) -> CrawlResult | None:
-    """Return what the *task* of a session came to: its result, or None when it should be tried again."""
+def result_of(task: asyncio.Task[CrawlResult | None], session: Session[Any]) -> CrawlResult | None:
+    """Return what the *task* of *session* came to: its result, or None when it should be tried again."""
+    url = session.task.url
     if task.cancelled():
-        return CrawlResult.failed(url, "The work on this page was cancelled.")
+        return CrawlResult.failed(url, session.job.refusal or "The work on this page was cancelled.")
     error = task.exception()
     if error is None:
         return task.result()

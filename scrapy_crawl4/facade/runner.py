@@ -144,6 +144,8 @@ class Runner:
 
     def _ticked(self) -> None:
         self._watch.tick()
+        if self.controller.is_short:
+            self.engine.browser.trim()
         spilling = self.spilling
         if spilling is None or self._ended or not spilling.notice(self._expected_percent()):
             return
@@ -212,10 +214,10 @@ class Runner:
         self._shedding.discard(session.number)
         if self._stopping is not None and task.cancelled():
             return
-        result = result_of(task, session.task.url)
+        result = result_of(task, session)
         if result is None and (crawl.left_cache or crawl.moved):
             self._place_again(session)
-        elif taken_back and (result is None or not result.success):
+        elif taken_back and (result is None or not result.success) and not session.job.refusal:
             session.task.renew()
             self.controller.requeue(session, shed=True)
         elif result is None:
@@ -246,6 +248,7 @@ class Runner:
     def _shed(self, session: Session[Work]) -> None:
         if session.number not in self._shedding:
             self._shedding.add(session.number)
+            self.engine.browser.trim()
             self._tasks[session.number].cancel()
 
     def _expire(self, reason: str) -> None:

@@ -1,0 +1,89 @@
+"""Which session gives its memory back when there is too little."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .base import BaseDispatcher
+
+if TYPE_CHECKING:
+    from .base import Load
+    from .ledger import MemoryLedger
+    from .pressure import Pressure
+    from .session import Session
+    from .sessions import Sessions
+
+T = TypeVar("T")
+
+FASTEST_GROWTH = 4000.0
+"""MB a second by which memory is reckoned to grow while pages of a browser are open: what a few processors write."""
+LEAST_WATCH = 0.02
+"""Seconds between two glances at memory, at least."""
+FULL_PERCENT = 97.5
+"""Share of the limit that a page which is alone may fill: more, and the system ends a process of its own choice."""
+
+
+class Relief(Generic[T]):
+    """Chooses sessions to take back, and says how closely memory is to be watched.
+
+    :param dispatcher: the policy; asked, never written to.
+    """
+
+    def __init__(
+        self, dispatcher: BaseDispatcher, sessions: Sessions[T], ledger: MemoryLedger, pressure: Pressure
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._sessions = sessions
+        self._ledger = ledger
+        self._pressure = pressure
+
+    def watch_in(self) -> float | None:
+        """Return the seconds after which memory should be glanced at: pages of a browser grow by themselves.
+
+        None where none are open, and where the policy takes nothing back.
+        """
+        memory, dispatcher = self._ledger.memory, self._dispatcher
+        if memory is None or not len(self._ledger.tabs) or type(dispatcher).sheds is BaseDispatcher.sheds:
+            return None
+        room = memory.limit_mb - memory.used_mb
+        return min(dispatcher.check_interval, max(LEAST_WATCH, room / FASTEST_GROWTH))
+
+    def take_back(self, load: Load) -> Session[T] | None:
+        """Choose a session under *load* and give up what it claims; None while none has to go."""
+        session = self._victim(load)
+        if session is not None:
+            session.job.refusal = self._refusal(session)
+            self._sessions.take_back(session)
+        return session
+
+    def take_back_promised(self, load: Load) -> Session[T] | None:
+        """Do the same where it is not what is measured that is critical: that is for samples, one session at a time."""
+        if load.memory is None or self._pressure.sheds(replace(load, reserved_mb=0.0), load.in_flight):
+            return None
+        session = self.take_back(load)
+        self._ledger.promised_more = session is not None
+        return session
+
+    def is_needed(self, load: Load) -> bool:
+        """Return whether a session may have to go under *load*, which a sample has to confirm."""
+        return self._is_full(load) or self._victim(replace(load, reserved_mb=0.0)) is not None
+
+    def _victim(self, load: Load) -> Session[T] | None:
+        """Return the session that has to go: the youngest. What others are about to give back counts as free."""
+        staying = self._sessions.staying()
+        if not staying:
+            return None
+        if load.memory is not None:
+            free = replace(load.memory, used_mb=max(0.0, load.memory.used_mb - self._ledger.tabs.closing_mb))
+            load = replace(load, memory=free)
+        if self._pressure.sheds(load, len(staying)) or (self._is_full(load) and self._refusal(staying[-1])):
+            return staying[-1]
+        return None
+
+    def _is_full(self, load: Load) -> bool:
+        return load.memory is not None and load.memory.percent >= FULL_PERCENT and len(self._sessions) == 1
+
+    def _refusal(self, session: Session[T]) -> str:
+        """Return why *session* need not be tried again, ``""`` if it may fit another time."""
+        return self._ledger.too_large_tab(session.number) if len(self._sessions) == 1 else ""

@@ -142,7 +142,7 @@ def show(peer: Peer, python: Path, titles: dict[str, str], options: argparse.Nam
         urls, out = Path(folder) / "urls.txt", Path(folder) / "out.json"
         urls.write_text("\n".join(titles), encoding="utf-8")
         arguments = [options.executable, urls, out, str(options.sessions), options.wait_until]
-        process = subprocess.Popen([python, peer.runner, *arguments], cwd=folder)
+        process = subprocess.Popen([python, peer.runner, *arguments], cwd=folder, stdout=subprocess.DEVNULL)
         tree = Tree(psutil.Process(process.pid))
         watching = threading.Thread(target=tree.watch)
         watching.start()
@@ -204,7 +204,9 @@ def main() -> int:
         for number in range(options.rounds):
             turn = number % len(peers)
             for peer in peers[turn:] + peers[:turn]:
-                rounds[peer.name].append(show(peer, pythons[peer], titles, options))
+                done = show(peer, pythons[peer], titles, options)
+                rounds[peer.name].append(done)
+                print(f"{number + 1}. {peer.name:20} {done.speed:5.1f} pages/s, {done.cpu:5.0f} s CPU", flush=True)
     print(f"{options.pages} pages, {options.sessions} at a time, until {options.wait_until}, {options.executable}")
     return 0 if report(rounds, options.pages, options.by_process) else 1
 

@@ -56,6 +56,13 @@ class NotLoaded(PageFailed, DownloadFailedError):  # noqa: N818 - names a state 
     """The network or the host did not give the page; Scrapy's RetryMiddleware asks again after such errors."""
 
 
+class PageCrashed(PageFailed):
+    """The process of the page ended, by a fault of its own or for its memory."""
+
+    def __init__(self) -> None:
+        super().__init__("The page crashed in the browser.")
+
+
 class Downloads(PageFailed):
     """The address gives a file to keep instead of a page to show."""
 
@@ -66,7 +73,7 @@ def page_error(error: Exception) -> TaskFailed:
     if is_download(error):
         return Downloads("The browser would download this file and shows no page.")
     if "crashed" in text:
-        return PageFailed("The page crashed in the browser.")
+        return PageCrashed()
     if found := NET_ERROR.search(text):
         return NotLoaded(_net_sentence(found[1]))
     if is_closed(error):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from ..finish import finish
-from .errors import BrowserGone, BrowserMissing, PageFailed, is_closed, page_error
+from .errors import BrowserGone, BrowserMissing, PageCrashed, is_closed, page_error
 from .launch import BrowserProcess
 from .pool import Pool
 from .second_try import SecondTries
@@ -201,7 +201,7 @@ async def _unless_crashed(tab: Tab, step: Coroutine[Any, Any, Captured]) -> Capt
         raise
     if tab.crashed.done():
         await _cancelled(task)
-        raise PageFailed("The page crashed in the browser.")
+        raise PageCrashed
     return task.result()
 
 

@@ -94,7 +94,7 @@ class DispatchController(Generic[T]):
 
     @property
     def is_short(self) -> bool:
-        """Whether it is memory that keeps the next task from starting."""
+        """Whether memory keeps the next task from starting."""
         return self.waiting > 0 and not self._full and not self._has_room(self._queues.peek(self._clock()))
 
     def _has_room(self, job: Job[T] | None) -> bool:
@@ -297,4 +297,8 @@ class DispatchController(Generic[T]):
     def glance(self, memory: MemorySample) -> bool:
         """Take in what is used now; return True if a :meth:`sample` is to say which session is taken back."""
         self._ledger.memory = memory
-        return self._relief.is_needed(self.load())
+        return self._relief.is_needed(self.load(), self._clock())
+
+    def may_have_starved(self, session: Session[T]) -> bool:
+        """Return True if the page of *session* may have been ended for its memory."""
+        return self._relief.may_have_starved(session, self._clock())

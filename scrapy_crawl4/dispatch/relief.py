@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -20,6 +21,12 @@ FASTEST_GROWTH = 4000.0
 """MB a second by which memory is reckoned to grow while pages of a browser are open: what a few processors write."""
 LEAST_WATCH = 0.02
 """Seconds between two glances at memory, at least."""
+SCARCE_PERCENT = 90.0
+"""Share of the limit from which on the system may end processes before this is seen."""
+SHORT_WHILE = 2.0
+"""Seconds from then until it is known which page that was."""
+MOST_STARVED = 3
+"""How often a page that the system ended is tried again; it is promised twice as much each time."""
 FULL_PERCENT = 97.5
 """Share of the limit that a page which is alone may fill: more, and the system ends a process of its own choice."""
 
@@ -37,6 +44,7 @@ class Relief(Generic[T]):
         self._sessions = sessions
         self._ledger = ledger
         self._pressure = pressure
+        self._scarce_at = -math.inf
 
     def watch_in(self) -> float | None:
         """Return the seconds after which memory should be glanced at: pages of a browser grow by themselves.
@@ -65,9 +73,15 @@ class Relief(Generic[T]):
         self._ledger.promised_more = session is not None
         return session
 
-    def is_needed(self, load: Load) -> bool:
+    def is_needed(self, load: Load, now: float) -> bool:
         """Return whether a session may have to go under *load*, which a sample has to confirm."""
+        if load.memory is not None and load.memory.percent >= SCARCE_PERCENT:
+            self._scarce_at = now
         return self._is_full(load) or self._victim(replace(load, reserved_mb=0.0)) is not None
+
+    def may_have_starved(self, session: Session[T], now: float) -> bool:
+        """Return whether the system may have ended the page of *session* for memory that others get to need less of."""
+        return now - self._scarce_at <= SHORT_WHILE and session.job.sheds < MOST_STARVED
 
     def _victim(self, load: Load) -> Session[T] | None:
         """Return the session that has to go: the youngest. What others are about to give back counts as free."""

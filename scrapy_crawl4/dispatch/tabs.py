@@ -25,6 +25,8 @@ START = 200.0
 """MB that a browser without pages needs: 110, and 80 for the program that drives it, measured."""
 SURPRISE = 150.0
 """MB by which one page may turn out larger than expected before others were seen to: kept free while pages are open."""
+KNOWN = 3
+"""Pages after which it is known what pages are like."""
 FADING = 0.98
 """What is left of the largest surprise from one measurement to the next."""
 FULL_SHARE = 0.9
@@ -60,6 +62,8 @@ class TabAccount:
     _grown: float = 0.0
     """MB by which child processes have grown since."""
     _surprise: float = SURPRISE
+    _learnt: int = 0
+    """Pages of which the size was learnt."""
 
     def __len__(self) -> int:
         return len(self._tabs)
@@ -84,9 +88,11 @@ class TabAccount:
         :param sheds: how often it was taken back: each time it is expected to need twice as much.
         """
         page = self._expected(host, sheds)
-        if self._tabs:
-            return page + self._surprise
-        return page + max(0.0, self._base - self._grown)
+        if not self._tabs:
+            return page + max(0.0, self._base - self._grown)
+        # While nothing is known of pages, each may be one that surprises; later, few are.
+        surprises = 1 if self._learnt >= KNOWN else len(self._tabs) + 1
+        return page + surprises * self._surprise
 
     def open(self, number: int, host: str, sheds: int, most_mb: float = math.inf) -> None:
         """Take in that session *number* opens a page of *host*.
@@ -102,6 +108,7 @@ class TabAccount:
         tab = self._tabs.pop(number, None)
         if tab is not None and learn and tab.counted:
             self.costs.learn(BROWSER, tab.host, int(tab.seen * MB))
+            self._learnt += 1
 
     def take_back(self, number: int) -> None:
         """Take in that the page of session *number* is being closed before its time, to give back what it has."""

@@ -11,22 +11,22 @@ from urllib.parse import urlsplit
 from scrapy.exceptions import IgnoreRequest
 
 from ..browser import BrowserMissing, Downloads
+from ..browser.errors import PageCrashed
 from ..cache.answer import host_answer, is_cached
 from ..cache.meta import ONLY_CACHED
 from ..config.proxy_rotation import has_untried, is_blocked, most_retries
 from ..content.llm_scope import asks_model
-from ..dispatch import LOCAL, give_back_memory, parse_retry_after
+from ..dispatch import LOCAL, parse_retry_after
 from ..downloadermiddlewares.http_cache import NotInCache
 from ..errors import describe
 from ..exceptions import TaskFailed
 from ..meter import PageMeter, PageTooLarge
 from ..results import CrawlResult
-from .downloads import result_of
 from .fallback import with_fallback
 from .local import read_file
+from .made import from_file, from_html, from_response
 from .pages import local_page, page_request, with_captured
 from .proxies import proxy_failure, proxy_used, status_of
-from .redirects import unfollowed
 from .requests import make_request, session_key
 from .robots import LISTENER
 from .tasks import raw_html
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LARGE = 1024 * 1024
-"""Bytes of a page after which memory is given back to the system at once."""
 FIRST_DELAY = 0.5
 """Seconds before the second try of a page that met a fault."""
 LONGEST_DELAY = 30.0
@@ -68,6 +66,9 @@ class SessionCrawl:
         """Whether the page was to come from the cache and is not there: its host has to be waited for."""
         self.moved = False
         """Whether the page is to be fetched in the other way: over HTTP instead of by the browser, or the reverse."""
+        self.starved = False
+        """Whether the page was ended because there was too little memory for all."""
+        self._spared: CrawlResult | None = None
         self._ends_at = 0.0
         self._runner = runner
         self._session = session
@@ -111,11 +112,11 @@ class SessionCrawl:
             return await self._judge_page(response, page)
         if work.kind == "raw":
             html, base = raw_html(work.url), work.config.base_url or ""
-            return await self._content(lambda: _from_html(html, work, base))
+            return await self._content(lambda: from_html(html, work, base))
         if work.kind == "file":
             response = await self._off_loop(lambda: read_file(work.url))
             self.bytes_received = len(response.body)
-            return await self._content(lambda: _from_file(response, work))
+            return await self._content(lambda: from_file(response, work))
         if work.config.fallback_fetch_function is None:
             return await self._crawl_http()
         return await with_fallback(self._crawl_http, work, self._runner.plan.caller, self._content)
@@ -129,19 +130,9 @@ class SessionCrawl:
         try:
             response = await engine.fetch(request, meter)
             meter.complete(len(response.body))
-        except PageTooLarge:
-            raise
-        except NotInCache:
-            self.left_cache = True
-            return None
-        except (BrowserMissing, Downloads) as error:
-            if not work.may_move:
-                raise
-            return await self._move_to_http(error)
         except Exception as error:
-            self._note_fault(request, error)
-            if self._may_try_again():
-                return None
+            if await self._is_survived(request, error):
+                return self._spared
             if told := proxy_failure(request, error):
                 raise TaskFailed(told) from error
             raise
@@ -162,10 +153,21 @@ class SessionCrawl:
         request.meta[ONLY_CACHED] = job.host == LOCAL
         return request, page
 
-    def _note_fault(self, request: Request, error: Exception) -> None:
-        work = self._work
+    async def _is_survived(self, request: Request, error: Exception) -> bool:
+        """Return whether the task goes on after *error*: with another try, or with what is in ``_spared``."""
+        work, controller = self._work, self._runner.controller
+        if isinstance(error, (BrowserMissing, Downloads)) and work.may_move:
+            self._spared = await self._move_to_http(error)
+            return True
+        if isinstance(error, (PageTooLarge, BrowserMissing)):
+            return False
+        self.left_cache = isinstance(error, NotInCache)
+        self.starved = isinstance(error, PageCrashed) and controller.may_have_starved(self._session)
+        if self.left_cache or self.starved:
+            return True
         work.proxies_used.append(proxy_used(request, status_of(error)))
-        self._runner.controller.report(work.host, None, started_at=self._session.started_at)
+        controller.report(work.host, None, started_at=self._session.started_at)
+        return self._may_try_again()
 
     async def _judge_fetched(self, request: Request, response: Response, page: PageFetch | None) -> CrawlResult | None:
         """Return the result of *response*, or None for another try."""
@@ -199,9 +201,9 @@ class SessionCrawl:
             result = await self._judge(response)
         elif work.kind == "raw":
             html, base = response.text, work.config.base_url or ""
-            result = await self._content(lambda: _from_html(html, work, base))
+            result = await self._content(lambda: from_html(html, work, base))
         else:
-            result = await self._content(lambda: _from_file(response, work))
+            result = await self._content(lambda: from_file(response, work))
         return None if result is None else with_captured(result, page)
 
     async def _judge(self, response: Response) -> CrawlResult | None:
@@ -213,7 +215,7 @@ class SessionCrawl:
         if (is_fault or is_blocked(self._work.config, response.status)) and self._may_try_again():
             return None
         folder = self._runner.plan.http.downloads_path
-        result = await self._content(lambda: _from_response(response, self._work, folder))
+        result = await self._content(lambda: from_response(response, self._work, folder))
         retries = self._session.job.retries
         if retries and not result.success:
             result.error_message = f"{result.error_message} after {retries} {'retries' if retries > 1 else 'retry'}"
@@ -268,27 +270,3 @@ def retry_delay(retries: int) -> float:
 
 def _is_robots_refusal(error: BaseException) -> bool:
     return isinstance(error, IgnoreRequest) and "robots.txt" in str(error)
-
-
-def _from_response(response: Response, work: Work, downloads_path: str | None) -> CrawlResult:
-    result = _completed(result_of(response, work.config, work.url, downloads_path), response)
-    if told := unfollowed(response):
-        result.success, result.error_message = False, told
-    return result
-
-
-def _from_file(response: Response, work: Work) -> CrawlResult:
-    return _completed(CrawlResult.from_response(response, work.config, url=work.url), response)
-
-
-def _completed(result: CrawlResult, response: Response) -> CrawlResult:
-    result.complete()
-    if len(response.body) >= LARGE:
-        give_back_memory()
-    return result
-
-
-def _from_html(html: str, work: Work, base_url: str) -> CrawlResult:
-    result = CrawlResult.from_html(html, url=work.url, config=work.config, redirected_url=base_url or None)
-    result.complete()
-    return result

@@ -210,7 +210,7 @@ class Runner:
     ) -> None:
         del self._tasks[session.number]
         self._visits.end(session)
-        taken_back = session.number in self._shedding
+        taken_back = session.number in self._shedding or crawl.starved
         self._shedding.discard(session.number)
         if self._stopping is not None and task.cancelled():
             return

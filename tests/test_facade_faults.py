@@ -273,7 +273,7 @@ async def test_a_session_taken_back_before_it_began_is_started_again(crawler, si
 
 
 async def test_a_page_that_takes_too_long_is_not_tried_again(crawler, site):
-    """Whichever timer of those under way fires first; where the machine is slow, one does before the page is asked for."""
+    """Whichever timer of those under way fires first, which on a slow machine may be before the page is asked for."""
     urls = [f"{site.url('/hang')}?{number}" for number in range(8)]
     results = await batch(crawler, urls, page_timeout=200, max_retries=2)
     assert {result.error_message for result in results} == {"The page took longer than 0.2 s (page_timeout)."}

@@ -182,7 +182,8 @@ def test_a_crawl_with_some_pages_in_the_browser(site: Site, tmp_path: Path, temp
         "HTTP 404 Not Found",
         "HTTP 500 Internal Server Error",
     ]
-    assert [site.paths().count(path) for path in ("/status/404", "/status/500", "/reset")] == [1, 2, 2]
+    assert [site.paths().count(path) for path in ("/status/404", "/status/500")] == [1, 2]
+    assert site.paths().count("/reset") >= 2  # the browser itself asks again where it had used the connection before
     assert of["/reset"]["failed"] == "Connection failed: the server reset the connection."
     assert of["/hang"]["kind"] == "DownloadTimeoutError"
     assert "took longer than 0.7 seconds" in of["/hang"]["failed"]

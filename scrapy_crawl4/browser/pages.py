@@ -13,7 +13,7 @@ from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.settings import default_settings
 
-from ..config import BrowserConfig, CrawlerRunConfig, config_in
+from ..config import BrowserConfig, CrawlerRunConfig, ProxyConfig, config_in
 from ..config.settings import Crawl4Settings
 from ..turns import Turns
 from .browser import Browser
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
 
 PAGE = "crawl4_page"
 """Meta key of a request whose page the browser shows: True, or a coroutine function that takes the request and returns
@@ -37,6 +38,8 @@ the response."""
 OF_HTTP = ("accept", "accept-encoding", "connection", "content-length", "cookie", "host", "proxy-authorization")
 """Headers that the browser makes itself: they differ from request to request of a page, or are not for its host."""
 REFERER = "referer"
+OF_ENVIRONMENT = "_scheme_proxy"
+"""Scrapy's meta key: whether HttpProxyMiddleware took the proxy from the environment."""
 
 
 class Pages:
@@ -48,7 +51,7 @@ class Pages:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._config = Crawl4Settings.from_settings(crawler.settings).browser or BrowserConfig()
-        self._usual = _usual_headers()
+        self._usual = _usual_headers(crawler.settings, self._config)
         self._turns = Turns()
         self.browser = Browser(LaunchOptions.of(self._config))
         crawler.signals.connect(self._engine_stopped, signals.engine_stopped)
@@ -91,7 +94,7 @@ class Pages:
     def _order(self, request: Request, jar: Jar | None) -> PageOrder:
         config, headers = _config(request), self._headers(request)
         referer = headers.pop(REFERER, None)
-        identity = Identity.of(self._config, config, url=request.url, headers=headers, proxy=_proxy(request))
+        identity = Identity.of(self._config, config, url=request.url, headers=headers, proxy=self._proxy(request))
         return PageOrder(
             request.url,
             config,
@@ -122,6 +125,13 @@ class Pages:
             return None
         return Jar(middleware.jars[request.meta.get("cookiejar")])
 
+    def _proxy(self, request: Request) -> str | None:
+        """Return the request's own proxy, before that of the browser's configuration, before that of the environment."""
+        own = self._config.proxy_config
+        if own is not None and ("proxy" not in request.meta or request.meta.get(OF_ENVIRONMENT)):
+            return own.url if isinstance(own, ProxyConfig) else None
+        return _chosen_proxy(request)
+
     async def _engine_stopped(self) -> None:
         await self.browser.close()
 
@@ -130,13 +140,22 @@ def _config(request: Request) -> CrawlerRunConfig:
     return config_in(request.meta) or CrawlerRunConfig()
 
 
-def _usual_headers() -> dict[str, str]:
-    """Return the headers that Scrapy gives to every request unless somebody chose others."""
-    usual: Mapping[str, str] = default_settings.DEFAULT_REQUEST_HEADERS
-    return {name.lower(): value for name, value in usual.items()} | {"user-agent": default_settings.USER_AGENT}
+def _usual_headers(settings: BaseSettings, config: BrowserConfig) -> dict[str, str]:
+    """Return the headers of all requests that do not count for those of the browser.
+
+    They are Scrapy's own defaults, and where *config* says something in their place, those of the project.
+    """
+    usual = _headers_of(default_settings.DEFAULT_REQUEST_HEADERS, default_settings.USER_AGENT)
+    chosen = _headers_of(settings["DEFAULT_REQUEST_HEADERS"] or {}, settings["USER_AGENT"])
+    replaced = {name.lower() for name in config.headers or ()} | ({"user-agent"} if config.user_agent else set())
+    return usual | {name: value for name, value in chosen.items() if name in replaced}
 
 
-def _proxy(request: Request) -> str | None:
+def _headers_of(headers: Mapping[str, Any], agent: Any) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in headers.items()} | {"user-agent": str(agent)}
+
+
+def _chosen_proxy(request: Request) -> str | None:
     """Return the proxy that HttpProxyMiddleware chose, with the log-in that it has moved to a header."""
     proxy: str | None = request.meta.get("proxy")
     header = request.headers.get("Proxy-Authorization") or b""

@@ -11,6 +11,7 @@ from ..finish import finish
 from .driver import start_driver, stop_driver
 from .errors import BrowserGone, BrowserMissing, PageFailed, first_line, is_closed
 from .executable import need_executable
+from .features import without_features
 from .flags import flags_of
 from .folders import BrowserFolder
 from .starting import CONNECTED, Profile, connect, is_locked, launch, other_than, plain_agent, profile_of
@@ -79,7 +80,7 @@ class LaunchOptions:
         """Return all options of the command line."""
         # Chromium's sandbox refuses to run as root.
         root = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
-        return [*root, *FLAGS, *self.args]
+        return without_features([*root, *FLAGS, *self.args])
 
 
 class BrowserProcess:

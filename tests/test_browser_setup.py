@@ -9,6 +9,7 @@ import pytest
 
 from scrapy_crawl4.browser import setup
 from scrapy_crawl4.browser.errors import BrowserMissing, page_error
+from scrapy_crawl4.browser.features import OPTION
 from scrapy_crawl4.browser.executable import NAMES, VARIABLE, find_executable, need_executable
 from scrapy_crawl4.browser.launch import BrowserProcess, LaunchOptions
 from scrapy_crawl4.config import BrowserConfig
@@ -69,6 +70,19 @@ async def test_a_program_that_is_no_browser_is_said(nowhere, monkeypatch):
         await BrowserProcess.start(LaunchOptions())
     assert "\n" not in str(caught.value)
     assert browsers() == []
+
+
+@pytest.mark.browser
+async def test_playwrights_switches_are_among_ours():
+    process = await BrowserProcess.start(LaunchOptions(args=("--disable-features=Mine", "--mute-audio")))
+    try:
+        (browser,) = browsers()
+        lists = [set(option.split("=", 1)[1].split(",")) for option in browser.cmdline() if option.startswith(OPTION)]
+    finally:
+        await process.close()
+    first, last = lists  # the last one counts
+    assert first <= last
+    assert {"RenderDocument", "Mine"} <= last
 
 
 def test_what_is_on_the_command_line(monkeypatch):

@@ -9,8 +9,8 @@ import pytest
 
 from scrapy_crawl4.browser import setup
 from scrapy_crawl4.browser.errors import BrowserMissing, page_error
-from scrapy_crawl4.browser.features import OPTION
 from scrapy_crawl4.browser.executable import NAMES, VARIABLE, find_executable, need_executable
+from scrapy_crawl4.browser.features import OPTION
 from scrapy_crawl4.browser.launch import BrowserProcess, LaunchOptions
 from scrapy_crawl4.config import BrowserConfig
 

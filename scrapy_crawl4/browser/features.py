@@ -39,4 +39,4 @@ def without_features(arguments: Iterable[str]) -> list[str]:
             features += argument.removeprefix(OPTION).split(",")
         else:
             others.append(argument)
-    return [*others, OPTION + ",".join(dict.fromkeys(filter(None, features)))]
+    return [OPTION + ",".join(dict.fromkeys(filter(None, features))), *others]

@@ -126,7 +126,7 @@ class Pages:
         return Jar(middleware.jars[request.meta.get("cookiejar")])
 
     def _proxy(self, request: Request) -> str | None:
-        """Return the request's own proxy, before that of the browser's configuration, before that of the environment."""
+        """Return the request's own proxy, else that of the browser's configuration, else that of the environment."""
         own = self._config.proxy_config
         if own is not None and ("proxy" not in request.meta or request.meta.get(OF_ENVIRONMENT)):
             return own.url if isinstance(own, ProxyConfig) else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from ..user_agents import RANDOM, any_user_agent
 from .browser import BrowserConfig
 from .checks import refuse
 from .rendering import BROWSER, HTTP
@@ -21,13 +22,20 @@ def read_browser(name: str, value: Any) -> BrowserConfig:
     """
     found = _loaded(name, value) if isinstance(value, str) else value
     if isinstance(found, BrowserConfig):
-        return found.clone()
+        return with_user_agent(found.clone())
     if not isinstance(found, Mapping):
         refuse(name, RULE, value)
     try:
-        return BrowserConfig(**found)
+        return with_user_agent(BrowserConfig(**found))
     except TypeError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+def with_user_agent(config: BrowserConfig) -> BrowserConfig:
+    """Return *config* with what is chosen once for a crawler: the random user agent that it asks for."""
+    if config.user_agent_mode == RANDOM and config.user_agent is None:
+        return config.clone(user_agent=any_user_agent(config.user_agent_generator_config))
+    return config
 
 
 def read_render(name: str, value: Any) -> str:

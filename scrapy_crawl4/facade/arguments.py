@@ -11,10 +11,10 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import get_spider_loader
 
 from ..config import BrowserConfig, CrawlerRunConfig, HTTPCrawlerConfig
+from ..config.browser_setting import with_user_agent
 from ..content import check_content_options
 from ..dispatch import BaseDispatcher, MemoryAdaptiveDispatcher, RateLimiter
 from ..dispatch.loading import make_dispatcher
-from ..user_agents import RANDOM, any_user_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,9 +61,7 @@ def http_config(config: object) -> HTTPCrawlerConfig:
 
 def settled(config: HTTPCrawlerConfig | BrowserConfig | None) -> HTTPCrawlerConfig | BrowserConfig | None:
     """Return *config* with what is chosen once for a crawler: the random user agent of a :class:`BrowserConfig`."""
-    if isinstance(config, BrowserConfig) and config.user_agent_mode == RANDOM and config.user_agent is None:
-        return config.clone(user_agent=any_user_agent(config.user_agent_generator_config))
-    return config
+    return with_user_agent(config) if isinstance(config, BrowserConfig) else config
 
 
 def check_urls(urls: object) -> None:

@@ -237,6 +237,7 @@ class AsyncWebCrawler(BrowserMethods):
             draw=Draw(next(self._numbers), self._made_at),
             defaults=defaults,
             browser=self._crawl4.browser,
+            everywhere=self.browser_config,
             shows_all=self.browser_config is not None or self._crawl4.render == BROWSER,
             hooks=self.crawler_strategy.hooks,
         )

@@ -33,7 +33,8 @@ class Plan:
     total: elements of the input; None when that is not known before it is read.
     markdown_converter: what writes markdown where a config's generator does not say it.
     batch: whether all results are taken together at the end; until then they may be moved out of memory.
-    browser: how the browser is started and what its pages say; None unless the crawler was given one.
+    browser: how the browser is started and what its pages say; None as by default.
+    everywhere: the one of them that counts for requests over HTTP too.
     shows_all: whether the browser shows the pages of configs that say nothing of it.
     hooks: what is called while the browser shows a page.
     draw: chooses proxies and user agents.
@@ -51,6 +52,7 @@ class Plan:
     markdown_converter: str = "turbohtml"
     draw: Draw = field(default_factory=Draw)
     browser: BrowserConfig | None = None
+    everywhere: BrowserConfig | None = None
     shows_all: bool = False
     hooks: Hooks = NO_HOOKS
     caller: AbstractEventLoop | None = None

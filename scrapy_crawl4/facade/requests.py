@@ -14,6 +14,7 @@ from ..config import META_KEY, ProxyConfig
 from .tasks import CrawlTask
 
 if TYPE_CHECKING:
+    from ..config import BrowserConfig
     from .plan import Plan
     from .tasks import Work
 
@@ -42,7 +43,7 @@ def _request(work: Work, plan: Plan, attempt: int) -> Request:
     element, http = work.element, plan.http
     headers = _headers(work, plan)
     if isinstance(element, Request):
-        request = element.replace(dont_filter=True, cookies=_cookies(element.cookies, plan, element.url))
+        request = element.replace(dont_filter=True, cookies=_cookies(element.cookies, _said(work, plan), element.url))
         request.meta.update(_meta(work, plan, attempt) | element.meta | {META_KEY: work.config})
         for name, value in headers.items():
             request.headers.setdefault(name, value)
@@ -51,7 +52,7 @@ def _request(work: Work, plan: Plan, attempt: int) -> Request:
     given: dict[str, Any] = {
         "method": work.config.method if work.config.is_given("method") else http.method,
         "headers": headers | _lower((task and task.headers) or {}),
-        "cookies": _cookies((task and task.cookies) or {}, plan, work.url),
+        "cookies": _cookies((task and task.cookies) or {}, _said(work, plan), work.url),
         "meta": _meta(work, plan, attempt) | dict((task and task.meta) or {}) | {META_KEY: work.config},
         "dont_filter": True,
     }
@@ -82,7 +83,8 @@ def _meta(work: Work, plan: Plan, attempt: int) -> dict[str, Any]:
     }
     if not plan.http.follow_redirects:
         meta["dont_redirect"] = True
-    if plan.browser is not None and (proxy := plan.browser.proxy_config) is not None:
+    said = _said(work, plan)
+    if said is not None and (proxy := said.proxy_config) is not None:
         meta["proxy"] = proxy.url if isinstance(proxy, ProxyConfig) else None
     return meta | plan.draw.proxy_meta(config, work.index, attempt)
 
@@ -99,9 +101,14 @@ def session_key(work: Work) -> str | int:
     return own or work.config.session_id or id(work)
 
 
-def _cookies(own: Any, plan: Plan, url: str) -> Any:
+def _said(work: Work, plan: Plan) -> BrowserConfig | None:
+    """Return what is said of all pages that are fetched as that of *work* is."""
+    return plan.browser if work.rendered else plan.everywhere
+
+
+def _cookies(own: Any, said: BrowserConfig | None, url: str) -> Any:
     """Return *own* cookies, a mapping or a list, behind those that all pages have."""
-    everywhere = [placed(cookie, url) for cookie in (plan.browser and plan.browser.cookies) or ()]
+    everywhere = [placed(cookie, url) for cookie in (said and said.cookies) or ()]
     if not everywhere:
         return dict(own) if isinstance(own, Mapping) else own
     return [*everywhere, *_listed(own)]

@@ -31,6 +31,8 @@ class Browser:
     """
 
     def __init__(self, options: LaunchOptions) -> None:
+        self.options = options
+        """How its process is started."""
         self._options = options
         self._pool: Pool | None = None
         self._starting = asyncio.Lock()

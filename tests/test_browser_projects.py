@@ -123,6 +123,12 @@ def test_the_browser_of_the_settings():
         Crawl4Settings.from_settings({"CRAWL4_RENDER": "chrome"})
 
 
+def test_a_random_user_agent_is_chosen_once():
+    pytest.importorskip("fake_useragent", reason="the extra user-agents is not installed")
+    browser = Crawl4Settings.from_settings({"CRAWL4_BROWSER": {"user_agent_mode": "random"}}).browser
+    assert browser.user_agent.startswith("Mozilla/5.0")
+
+
 def test_cookies_go_to_the_browser_and_come_back():
     own = CookieJar()
     jar = Jar(own)
@@ -226,7 +232,14 @@ def test_a_project_all_of_whose_pages_the_browser_shows(site: Site, tmp_path: Pa
         spider(start),
         reactor="none",
         CRAWL4_RENDER="browser",
-        CRAWL4_BROWSER={"viewport_width": 640, "cookies": [{"name": "all", "value": "1", "url": site.url("/")}]},
+        CRAWL4_BROWSER={
+            "viewport_width": 640,
+            "cookies": [{"name": "all", "value": "1", "url": site.url("/")}],
+            "user_agent": "shown/1",
+            "headers": {"X-All": "1", "Accept-Language": "fr"},
+        },
+        USER_AGENT="usual/1",
+        DEFAULT_REQUEST_HEADERS={"Accept-Language": "de", "X-Project": "1"},
         ROBOTSTXT_OBEY=True,
         HTTPCACHE_ENABLED=True,
         CRAWL4_MAX_SESSION_PERMIT=1,
@@ -236,13 +249,15 @@ def test_a_project_all_of_whose_pages_the_browser_shows(site: Site, tmp_path: Pa
     assert of["/size"]["metadata"]["title"] == "640"
     assert of["/page/1"]["failed"] == "Forbidden by robots.txt"
     agents = {seen.path: seen.headers["user-agent"] for seen in site.requests}
-    over_http = {path for path, agent in agents.items() if agent.startswith("Scrapy/")}
+    over_http = {path for path, agent in agents.items() if agent == "usual/1"}
+    assert set(agents.values()) == {"usual/1", "shown/1"}
     assert over_http == {"/robots.txt", "/echo?http", "/echo?file", "/echo?form"}
-    assert of["/echo?file"]["agent"].startswith("Scrapy/")
     seen = of["/echo?shown"]
     assert seen["cookies"] == {"all": "1", "mine": "ab", "script": "1"}
     assert seen["headers"]["referer"] == site.url("/from")
-    assert seen["headers"]["x-own"] == "1"
+    assert [seen["headers"][f"x-{name}"] for name in ("own", "all", "project")] == ["1", "1", "1"]
+    assert seen["headers"]["accept-language"] == "fr"
+    assert "x-all" not in next(seen.headers for seen in site.requests if seen.path == "/echo?http")
     assert crawl.stats.get("httpcache/hit", 0) == 0
 
 
@@ -268,7 +283,8 @@ def test_beside_scrapy_playwright(site: Site, tmp_path: Path, temporary: Path) -
     site.put("/spa", SPA)
     start = """
     yield Request(url("/spa?theirs"), meta={"playwright": True})
-    yield show("/spa?ours", wait_for="css:h1")
+    yield ask("/spa?ours", meta={"crawl4": {"wait_for": "css:h1"}, "proxy": None})
+    yield show("/spa?proxied")
     yield Request(url("/echo"))
     """
     handler = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
@@ -281,10 +297,13 @@ def test_beside_scrapy_playwright(site: Site, tmp_path: Path, temporary: Path) -
             "executable_path": find_executable(own_executable()).path,
             "args": ["--no-sandbox"],
         },
+        CRAWL4_BROWSER={"proxy_config": "http://127.0.0.1:9"},
+        RETRY_ENABLED=False,
     )
     assert (crawl.code, left(temporary)) == (0, []), crawl.log
     of = results(crawl)
     assert "Rendered" in of["/spa?ours"]["markdown"]
+    assert of["/spa?proxied"]["failed"] == "Connection failed: the proxy cannot be reached."
     assert of["/spa?theirs"]["success"]
     assert of["/echo"]["success"]
     assert crawl.stats["playwright/page_count"] == 1

@@ -16,5 +16,13 @@ PARTS = ("usedSize", "embedderHeapUsedSize", "backingStorageSize")
 
 async def is_heavy(session: CDPSession) -> bool:
     """Return whether the page of *session* holds so much that its process had better end."""
+    if not await _holds_much(session):
+        return False
+    # It may only be what many small pages left; to look for that costs less than to open another page.
+    await session.send("HeapProfiler.collectGarbage")
+    return await _holds_much(session)
+
+
+async def _holds_much(session: CDPSession) -> bool:
     usage = await session.send("Runtime.getHeapUsage")
     return bool(sum(usage.get(part, 0) for part in PARTS) > HEAVY)

@@ -163,8 +163,9 @@ class DispatchDownloader(Downloader):
         slot.lastseen = time.monotonic()
         status, retry_after = None, None
         try:
-            with self._measured(request, self.gate.meter(session)):
-                response = await self._fetch(request)
+            meter = self.gate.meter(session)
+            with self._measured(request, meter):
+                response = await self._fetch(request, meter)
         except Exception:
             # Twice, so that what the poll found ready is handled before the next start, as Scrapy's downloader does.
             await sleep(0)
@@ -189,10 +190,11 @@ class DispatchDownloader(Downloader):
         """What shows pages in the browser; made on first use, so that without one nothing of it is there."""
         return Pages(self.crawler)
 
-    async def _fetch(self, request: Request) -> Response:
+    async def _fetch(self, request: Request, meter: PageMeter | None) -> Response:
         """Return the response to *request* by the one that serves it: the browser, or the handler of its scheme."""
-        shown = PAGE in request.meta
-        response: Response = await (self.pages.fetch if shown else self.handlers.download_request_async)(request)
+        if PAGE in request.meta:
+            return await self.pages.fetch(request, meter)
+        response: Response = await self.handlers.download_request_async(request)
         return response
 
     def _turn(self, request: Request) -> AbstractAsyncContextManager[None]:
@@ -210,7 +212,7 @@ class DispatchDownloader(Downloader):
         self._signal(signals.request_reached_downloader, request=request)
         try:
             with self._measured(request, meter):
-                response = await self._fetch(request)
+                response = await self._fetch(request, meter)
             self._signal(signals.response_downloaded, response=response, request=request)
             return response
         finally:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urldefrag
 
 from .order import Captured
+from .sizes import admit_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from playwright.async_api import Request, Response
@@ -29,8 +31,12 @@ def is_file(response: Response) -> bool:
     return not media_type.startswith(PAGES)
 
 
-async def file_of(tab: Tab, response: Response) -> Captured:
-    """Return what was sent, such as JSON, text or an image."""
+async def file_of(tab: Tab, response: Response, admit: Callable[[int], object]) -> Captured:
+    """Return what was sent, such as JSON, text or an image.
+
+    :param admit: is told how large it is before it comes, and may raise.
+    """
+    await admit_file(response, admit)
     captured = await answer_of(tab, response)
     captured.body = await response.body()
     if response.headers.get("content-type", "").startswith(PDF) and not captured.body.startswith(PDF_START):

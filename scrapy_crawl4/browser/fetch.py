@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from .browser import Browser
     from .order import Captured, PageOrder
+    from .sizes import SizeLimit
 
 
 class PageFetch:
@@ -35,15 +37,18 @@ class PageFetch:
         self.captured: Captured | None = None
         """What was shown, once it was."""
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, request: Request, limit: SizeLimit | None = None) -> Response:
         """Show the page and return it as the response to *request*, in whose meta the redirects are written.
 
         What was captured beside the page is noted for :meth:`CrawlResult.from_response`.
 
+        :param limit: how large the page may be; None for any size.
+        :raises PageTooLarge: when it is larger.
         :raises TaskFailed: when there is none.
         """
+        order = self._order if limit is None else replace(self._order, admit=limit.admit)
         try:
-            captured = self.captured = await self._browser.show(self._order)
+            captured = self.captured = await self._browser.show(order)
         except Downloads as error:
             raise Downloads("This is a file to download, not a page: render='http' fetches it.") from error
         _note_redirects(request, captured)

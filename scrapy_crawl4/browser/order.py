@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .hooks import NO_HOOKS, Hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from playwright.async_api import Page
 
@@ -30,6 +30,7 @@ class PageOrder:
     downloads: folder for what the page downloads; None downloads nothing.
     referer: of the page itself, not of what it loads.
     keeps_cookies: whether the cookies that are there in the end are captured.
+    admit: takes how many bytes the page is going to have, and raises if it may not come.
     """
 
     url: str
@@ -42,6 +43,7 @@ class PageOrder:
     downloads: str | None = None
     referer: str | None = None
     keeps_cookies: bool = False
+    admit: Callable[[int], object] = bool
 
     async def tell(self, name: str, page: Page, **arguments: Any) -> None:
         """Call the hook *name*, if there is one.

@@ -22,6 +22,7 @@ from .fetch import PageFetch, header_dict, placed
 from .identity import Identity
 from .launch import LaunchOptions
 from .order import PageOrder
+from .sizes import SizeLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
 
+    from ..meter import PageMeter
+
 PAGE = "crawl4_page"
-"""Meta key of a request whose page the browser shows: True, or a coroutine function that takes the request and returns
-the response."""
+"""Meta key of a request whose page the browser shows: True, or a coroutine function that takes the request and the
+limit of its size, and returns the response."""
 
 OF_HTTP = ("accept", "accept-encoding", "connection", "content-length", "cookie", "host", "proxy-authorization")
 """Headers that the browser makes itself: they differ from request to request of a page, or are not for its host."""
@@ -52,18 +55,22 @@ class Pages:
         self._crawler = crawler
         self._config = Crawl4Settings.from_settings(crawler.settings).browser or BrowserConfig()
         self._usual = _usual_headers(crawler.settings, self._config)
+        self._largest = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._turns = Turns()
         self.browser = Browser(LaunchOptions.of(self._config))
         crawler.signals.connect(self._engine_stopped, signals.engine_stopped)
 
-    async def fetch(self, request: Request) -> Response:
+    async def fetch(self, request: Request, meter: PageMeter | None = None) -> Response:
         """Return the page of *request* as the browser shows it.
 
+        :param meter: told how large the page is before it comes; None where nobody minds.
+        :raises PageTooLarge: when it is larger than ``DOWNLOAD_MAXSIZE`` or than memory can hold.
         :raises TaskFailed: when there is none.
         :raises DownloadTimeoutError: when it takes longer than ``download_timeout``.
         """
         page = request.meta[PAGE]
-        return await (page(request) if callable(page) else self._fetch(request))
+        limit = SizeLimit(request.meta.get("download_maxsize", self._largest), meter)
+        return await (page(request, limit) if callable(page) else self._fetch(request, limit))
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[None]:
@@ -75,14 +82,14 @@ class Pages:
         async with self._turns.turn(session):
             yield
 
-    async def _fetch(self, request: Request) -> Response:
+    async def _fetch(self, request: Request, limit: SizeLimit) -> Response:
         jar = self._jar(request)
         fetch = PageFetch(self.browser, self._order(request, jar))
         seconds = request.meta.get("download_timeout")
         deadline = asyncio.timeout(seconds or None)
         try:
             async with deadline:
-                response = await fetch(request)
+                response = await fetch(request, limit)
         except TimeoutError:
             if not deadline.expired():
                 raise

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from .closed_roots import mark_closed_roots
 from .js import script
-from .scripts import evaluate, has_gone_on
+from .sizes import WHOLE, read_limited
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from playwright.async_api import Frame, Page
@@ -24,28 +25,23 @@ LONGEST_READ = 2.0
 """Seconds that one frame has to say what it holds."""
 
 
-async def read_html(page: Page, config: CrawlerRunConfig) -> str:
-    """Return the HTML of the page; nothing on the page is changed by it."""
-    from playwright.async_api import Error
+async def read_html(page: Page, config: CrawlerRunConfig, admit: Callable[[int], object]) -> str:
+    """Return the HTML of the page; nothing on the page is changed by it.
 
+    :param admit: is told of a large page before it comes, and may raise.
+    """
     mark = ""
     if config.flatten_shadow_dom:
         mark = secrets.token_hex(8)
         await mark_closed_roots(page, mark)
     elif not config.process_iframes:
-        try:
-            return await page.content()
-        except Error as error:
-            if not has_gone_on(error):
-                raise
-            # It is on its way to another document: what it shows is still that of this one.
+        return await read_limited(page, WHOLE, None, admit)
     frames = []
     if config.process_iframes:
         until = asyncio.get_running_loop().time() + LONGEST_LOAD
         frames = await _contents(page.main_frame, mark, until)
     options = {"inner": False, "flatten": config.flatten_shadow_dom, "mark": mark, "frames": frames}
-    html: str = await evaluate(page, script("read"), options)
-    return html
+    return await read_limited(page, script("read"), options, admit)
 
 
 async def _contents(frame: Frame, mark: str, until: float) -> list[list[Any]]:

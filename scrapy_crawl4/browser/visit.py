@@ -46,7 +46,7 @@ async def _show(tab: Tab, order: PageOrder) -> Captured:
     _refuse(order)
     response = await _load(tab, order)
     if response is not None and not config.js_only and is_file(response):
-        return await file_of(tab, response)
+        return await file_of(tab, response, order.admit)
     captured = Captured(url=page.url)
     try:
         await _get_ready(page, order)
@@ -140,5 +140,5 @@ async def _run(page: Page, order: PageOrder, code: str | list[str]) -> list[Any]
 
 async def _read(tab: Tab, order: PageOrder, captured: Captured, first: Response | None) -> None:
     """Write the page as it stands, and the response it came with, on *captured*."""
-    captured.body = (await read_html(tab.page, order.config)).encode("utf-8", "replace")
+    captured.body = (await read_html(tab.page, order.config, order.admit)).encode("utf-8", "replace")
     await describe_response(tab, captured, first)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scrapy.utils.request import fingerprint
 
 from ..config import config_in
+from .meta import RENDERED
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -39,13 +40,14 @@ JAR = "cookiejar"
 
 
 def cache_key(request: Request) -> bytes:
-    """Return the key of *request*, 20 bytes: method, canonical URL, body, session and the headers that count.
+    """Return the key of *request*, 20 bytes: method, canonical URL, body, session, counting headers, look in a browser.
 
     Ask for it when the request is about to be sent, with its cookies and default headers.
     """
     key = fingerprint(request, include_headers=_counting(request))
-    session = _session(request)
-    return hashlib.sha1(key + session.encode(), usedforsecurity=False).digest() if session else key
+    session, look = _session(request), request.meta.get(RENDERED)
+    more = session if look is None else f"{session}\0{look.key}"
+    return hashlib.sha1(key + more.encode(), usedforsecurity=False).digest() if more else key
 
 
 def vary_names(response: Response, request: Request) -> tuple[str, ...] | None:

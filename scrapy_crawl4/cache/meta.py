@@ -18,5 +18,8 @@ FOUND = "cached_response"
 DONT_CACHE = "dont_cache"
 """Scrapy's: True keeps a request out of the cache."""
 
+RENDERED = "crawl4_cache_look"
+"""A :class:`~scrapy_crawl4.cache.rendered.Look`, of a request whose page the browser shows and the cache may keep."""
+
 HOPS = "crawl4_cache_hops"
 """The redirects that led to a request, which are kept when the page they lead to has come."""

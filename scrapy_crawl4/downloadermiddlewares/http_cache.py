@@ -14,9 +14,11 @@ from scrapy.utils.asyncio import run_in_thread
 from scrapy.utils.misc import load_object
 
 from ..cache import SqliteCacheStorage
+from ..cache.asking import as_before, ask
 from ..cache.hops import add_hop, take_hops, will_be_followed
 from ..cache.keep import is_failure, is_worth_keeping
-from ..cache.meta import ANSWER, CHECK, DONT_CACHE, FOUND, ONLY_CACHED
+from ..cache.meta import ANSWER, DONT_CACHE, FOUND, ONLY_CACHED, RENDERED
+from ..cache.rendered import is_complete, packed, unpacked, use_for
 from ..cache.sqlite_storage import TIMESTAMP
 from ..cache.storages import as_seen_by_storages, storage_class
 from ..cache.use import CacheUse
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NOT_MODIFIED = 304
-TIMEOUT = "download_timeout"
-VALIDATORS = (("ETag", "If-None-Match"), ("Last-Modified", "If-Modified-Since"))
 
 
 class NotInCache(IgnoreRequest):
@@ -172,7 +172,7 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
 
     def process_exception(self, request: Request, exception: Exception) -> Request | Response | None:  # type: ignore[override]  # Scrapy adds the spider only for those that take one
         """Return the cached response where the host, asked about it, did not answer."""
-        checked = _as_before(request)
+        checked = as_before(request)
         found = super().process_exception(request, exception)
         if found is not None and CACHE_STATUS in request.meta:
             request.meta[CACHE_STATUS] = "hit_fallback"
@@ -182,7 +182,7 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
         return found
 
     def _use(self, request: Request) -> CacheUse | None:
-        return CacheUse.of(request.meta, enabled=self.enabled)
+        return use_for(request, CacheUse.of(request.meta, enabled=self.enabled))
 
     async def _answer(self, request: Request, use: CacheUse) -> Response | None:
         for name in (CACHE_STATUS, TIMESTAMP, FOUND, ANSWER):
@@ -196,18 +196,18 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
             return None
         cached.flags.append("cached")
         if use.check:
-            _ask(request, cached, use.timeout)
+            ask(request, cached, use.timeout)
         elif self.policy.is_cached_response_fresh(cached, request):
             self._count("hit")
             request.meta[CACHE_STATUS] = "hit"
             return cached
-        else:
+        elif RENDERED not in request.meta:
             request.meta[FOUND] = cached
         return None
 
     async def _find(self, request: Request, use: CacheUse) -> Response | None:
         try:
-            cached = await self._retrieve(request, use)
+            cached = unpacked(request, await self._retrieve(request, use))
         except Exception:  # a storage of somebody else
             self._count("retrieve_error")
             logger.warning("Could not read the cache entry of %s: it is fetched.", request, exc_info=True)
@@ -228,7 +228,7 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
 
     def _verdict(self, request: Request, response: Response, cached: Response) -> str | None:
         """Return what is said of *cached* if it is still good, None if *response* takes its place."""
-        if _as_before(request):
+        if as_before(request):
             good = response.status == NOT_MODIFIED or is_failure(response)
         else:
             good = self.policy.is_cached_response_valid(cached, response, request)
@@ -249,7 +249,8 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
         return cached
 
     async def _keep(self, request: Request, response: Response) -> None:
-        if not is_worth_keeping(response) or not self.policy.should_cache_response(response, request):
+        worth = is_worth_keeping(response) and is_complete(request)
+        if not worth or not self.policy.should_cache_response(response, request):
             self._count("uncacheable")
         elif will_be_followed(request, response, self.crawler):
             add_hop(request, response)  # what it leads to may be an error, which must not come back from the cache
@@ -258,7 +259,7 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
 
     async def _store(self, request: Request, response: Response) -> None:
         self._count("store")
-        storage = self.storage
+        storage, response = self.storage, packed(request, response)
         try:
             if isinstance(storage, SqliteCacheStorage):
                 await storage.store_response_async(request, response)
@@ -269,31 +270,3 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
 
     def _count(self, what: str) -> None:
         self.stats.inc_value(f"httpcache/{what}")
-
-
-def _ask(request: Request, cached: Response, seconds: float) -> None:
-    """Make *request* ask whether *cached* is still good; it stays as it is where *cached* has nothing to ask with."""
-    questions = {name: cached.headers[said] for said, name in VALIDATORS if said in cached.headers}
-    if not questions:
-        request.meta.pop(TIMESTAMP, None)
-        return
-    usual = request.meta.get(TIMEOUT)
-    before = {"timeout": usual, "headers": {name: request.headers.get(name) for name in questions}}
-    request.meta.update({CHECK: before, FOUND: cached, TIMEOUT: min(seconds, usual or seconds)})
-    request.headers.update(questions)
-
-
-def _as_before(request: Request) -> bool:
-    """Undo what :func:`_ask` did, so that nothing of it reaches a redirect or another try; return whether it did."""
-    before = request.meta.pop(CHECK, None)
-    if before is None:
-        return False
-    for name, value in before["headers"].items():
-        if value is None:
-            request.headers.pop(name, None)
-        else:
-            request.headers[name] = value
-    request.meta[TIMEOUT] = before["timeout"]
-    if before["timeout"] is None:
-        del request.meta[TIMEOUT]
-    return True

@@ -59,7 +59,7 @@ class AutoRender:
         if not work.because:
             self._hosts.learn(work.host, empty=False)
             return False
-        if self._missing or refusal(work, self._plan, request):
+        if self._missing or refusal(self._plan, request):
             return False
         self._hosts.learn(work.host, empty=True)
         work.rendered = True

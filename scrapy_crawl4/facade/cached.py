@@ -13,6 +13,7 @@ from scrapy.downloadermiddlewares.useragent import UserAgentMiddleware
 from ..cache.use import CacheUse
 from ..config import META_KEY
 from ..downloadermiddlewares.http_cache import HttpCacheMiddleware
+from .pages import page_request
 from .requests import make_request, obeys_robots, session_key
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def is_in_cache(work: Work, plan: Plan, engine: Engine) -> bool:
     if use is None or not use.read:
         return False
     try:
-        request = make_request(work, plan)
+        request = page_request(work, plan, engine.browser, 0)[0] if work.rendered else make_request(work, plan)
         for kind in HEADERS:
             if (found := engine.crawler.get_downloader_middleware(kind)) is not None:
                 found.process_request(request)

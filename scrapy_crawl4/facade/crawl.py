@@ -176,7 +176,8 @@ class SessionCrawl:
         if host_answer(response) is not None:
             work.proxies_used.append(proxy_used(request, response.status))
         if page is not None:
-            auto.shown(work)
+            if page.captured is not None:
+                auto.shown(work)
             return await self._judge_page(response, page)
         if work.may_move and await auto.moves_to_browser(work, request, response, self._off_loop):
             self._report(response)

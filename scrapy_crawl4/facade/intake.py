@@ -33,15 +33,13 @@ def work_of(index: int, element: object, plan: Plan) -> Work | CrawlResult:
     return work
 
 
-def place_of(work: Work, plan: Plan, engine: Engine) -> tuple[str, str]:
-    """Return the host whose pace *work* keeps and the kind of its session, as dispatch knows them."""
+def place_of(work: Work, plan: Plan, engine: Engine, *, may_be_cached: bool = True) -> tuple[str, str]:
+    """Return the host whose pace *work* keeps and the kind of its session, as dispatch knows them.
+
+    :param may_be_cached: False for one that was expected in the cache and is not there.
+    """
+    if may_be_cached and is_in_cache(work, plan, engine):
+        return LOCAL, MODEL if asks_model(work.config) else HTTP
     if work.rendered:
         return work.host, BROWSER
-    return LOCAL if is_in_cache(work, plan, engine) else work.host, kind_of(work)
-
-
-def kind_of(work: Work) -> str:
-    """Return the kind of session that *work* needs unless its page is in the cache."""
-    if work.rendered:
-        return BROWSER
-    return MODEL if asks_model(work.config) else HTTP
+    return work.host, MODEL if asks_model(work.config) else HTTP

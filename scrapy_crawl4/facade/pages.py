@@ -8,9 +8,9 @@ from scrapy import Request
 
 from ..browser import Identity, PageFailed, PageOrder
 from ..browser.fetch import PageFetch, cookies_of, environment_proxy, header_dict, placed
+from ..browser.look import look_of
 from ..browser.pages import PAGE
-from ..cache.meta import DONT_CACHE
-from ..cache.use import READING, WRITING
+from ..cache.meta import DONT_CACHE, RENDERED
 from ..config import BrowserConfig
 from .requests import make_request, session_key
 from .tasks import raw_html
@@ -35,14 +35,17 @@ def page_request(work: Work, plan: Plan, browser: Browser, attempt: int) -> tupl
     :raises PageFailed: when *work* asks for what the browser does not do.
     """
     request = make_request(work, plan, attempt)
-    if told := refusal(work, plan, request):
+    if told := refusal(plan, request):
         raise PageFailed(told)
     proxy = request.meta["proxy"] if "proxy" in request.meta else environment_proxy(request.url)
     headers = header_dict(request)
     identity = Identity.of(plan.browser or BrowserConfig(), work.config, url=request.url, headers=headers, proxy=proxy)
-    fetch = PageFetch(browser, _order(work, plan, identity, cookies_of(request)))
-    # The browser has its own cookies, redirects and cache.
-    request.meta.update({PAGE: fetch, "dont_merge_cookies": True, "dont_redirect": True, DONT_CACHE: True})
+    order = _order(work, plan, identity, cookies_of(request))
+    fetch = PageFetch(browser, order)
+    look = look_of(order, browser.options)
+    # The browser has its own cookies and redirects.
+    request.meta.update({PAGE: fetch, "dont_merge_cookies": True, "dont_redirect": True})
+    request.meta.update({DONT_CACHE: True} if look is None else {RENDERED: look})
     return request, fetch
 
 
@@ -81,13 +84,10 @@ def _folder(config: BrowserConfig | None) -> str | None:
     return config.downloads_path if config is not None and config.accept_downloads else None
 
 
-def refusal(work: Work, plan: Plan, request: Request) -> str:
-    """Return the sentence for a *request* of *work* that the browser cannot make, ``""`` for one that it can."""
-    config = work.config
+def refusal(plan: Plan, request: Request) -> str:
+    """Return the sentence for a *request* that the browser cannot make, ``""`` for one that it can."""
     if request.method != "GET" or request.body:
         return "The browser only sends GET requests without a body: use render='http' for others."
     if not plan.http.follow_redirects:
         return "The browser follows all redirects: use render='http' with follow_redirects=False."
-    if config.is_given("cache_mode") and config.cache_mode in READING | WRITING:
-        return "Pages of the browser are not cached yet: leave cache_mode at BYPASS, or use render='http'."
     return ""

@@ -13,7 +13,7 @@ from .auto import AutoRender
 from .content_work import ContentWork
 from .crawl import SessionCrawl
 from .first_visits import FirstVisits
-from .intake import kind_of, place_of, work_of
+from .intake import place_of, work_of
 from .items import ItemWork
 from .outcome import crawl_stats, dispatch_result, failed_before_start, result_of
 from .plan import END_OF_INPUT, End
@@ -216,7 +216,7 @@ class Runner:
             return
         result = result_of(task, session)
         if result is None and (crawl.left_cache or crawl.moved):
-            self._place_again(session)
+            self._place_again(session, left_cache=crawl.left_cache)
         elif taken_back and (result is None or not result.success) and not session.job.refusal:
             session.task.renew()
             self.controller.requeue(session, shed=True)
@@ -232,10 +232,10 @@ class Runner:
         self.driver.pump()
         self._maybe_end()
 
-    def _place_again(self, session: Session[Work]) -> None:
+    def _place_again(self, session: Session[Work], *, left_cache: bool) -> None:
         """Let the task of *session* wait in another line, or for what another kind of session needs."""
         job, work = self.controller.withdraw(session, tried=False), session.task
-        job.host, job.kind = work.host, kind_of(work)
+        job.host, job.kind = place_of(work, self.plan, self.engine, may_be_cached=not left_cache)
         job.size = None
         self.controller.put_back(job)
 

@@ -155,12 +155,6 @@ async def test_what_the_browser_does_not_do_is_refused(site):
     assert site.paths() == []
 
 
-async def test_what_has_no_effect_in_the_browser_yet_is_refused(site, crawler):
-    cached = await crawler.arun(site.url("/page/1"), cache_mode="enabled", **FAST)
-    assert "cache_mode" in cached.error_message
-    assert site.paths() == []
-
-
 # Routing
 
 

@@ -187,6 +187,7 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=200)
     parser.add_argument("--sessions", type=int, default=8, help="pages at a time")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--hosts", type=int, default=1, help="hosts that have the pages, up to 8 (default 1)")
     parser.add_argument("--wait-until", default="load", help="how far a page is loaded (default load)")
     parser.add_argument("--executable", help="the browser; default is the one that scrapy-crawl4 finds")
     parser.add_argument("--only", help="names of peers, separated by commas")
@@ -200,14 +201,16 @@ def main() -> int:
     rounds: dict[str, list[Round]] = {peer.name: [] for peer in peers}
     with serving(options.folder) as port:
         corpus = pages(options.folder, options.pages)
-        titles = {url_of(index, page.path, port): page.title for index, page in enumerate(corpus)}
+        titles = {url_of(index % options.hosts, page.path, port): page.title for index, page in enumerate(corpus)}
         for number in range(options.rounds):
             turn = number % len(peers)
             for peer in peers[turn:] + peers[:turn]:
                 done = show(peer, pythons[peer], titles, options)
                 rounds[peer.name].append(done)
                 print(f"{number + 1}. {peer.name:20} {done.speed:5.1f} pages/s, {done.cpu:5.0f} s CPU", flush=True)
-    print(f"{options.pages} pages, {options.sessions} at a time, until {options.wait_until}, {options.executable}")
+    hosts = f"{options.hosts} host{'s' * (options.hosts > 1)}"
+    print(f"{options.pages} pages of {hosts}, {options.sessions} at a time, until {options.wait_until}")
+    print(f"in {options.executable}")
     return 0 if report(rounds, options.pages, options.by_process) else 1
 
 

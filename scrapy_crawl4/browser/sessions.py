@@ -28,12 +28,16 @@ class Sessions:
         self._tabs: dict[str, tuple[Pool, Tab]] = {}
         """That of the last task last."""
         self._states: dict[str, object] = {}
+        self._parked: dict[str, asyncio.Task[None]] = {}
+        """Sessions whose pages are being closed."""
 
     async def take(self, order: PageOrder) -> tuple[Pool, Tab] | None:
         """Return the page of the order's session, with where it is from, if it can go on with it.
 
         :raises PageFailed: when it has to and cannot.
         """
+        if parked := self._parked.get(order.session or ""):
+            await asyncio.wait({parked})
         if order.config.js_only:
             return self._left(order)
         found = self._tabs.pop(order.session, None) if order.session is not None else None
@@ -74,14 +78,15 @@ class Sessions:
 
     async def park(self, session: str, pool: Pool, tab: Tab) -> None:
         """Close the page of *session*, and remember its cookies and local storage."""
-        await finish(self._park(session, pool, tab))
+        await finish(_ended(self._begin_to_park(session, pool, tab)))
 
     async def leave(self, pool: Pool) -> None:
         """Close the pages that are of *pool*, and remember their cookies and local storage."""
         own = {session: tab for session, (owner, tab) in self._tabs.items() if owner is pool}
         self.forget(pool)
-        for session, tab in own.items():
-            await self.park(session, pool, tab)
+        # All at once: a task that comes meanwhile waits for what its session is to have again.
+        parked = [self._begin_to_park(session, pool, tab) for session, tab in own.items()]
+        await finish(_ended(*parked))
 
     def forget(self, pool: Pool | None = None) -> None:
         """Forget the pages that are of *pool*, whose browser is gone; without it, all that is known."""
@@ -99,6 +104,11 @@ class Sessions:
         if found[1].identity != order.identity:
             raise PageFailed("js_only: the page of the session has another user agent, other headers or another proxy.")
         return self._tabs.pop(order.session)
+
+    def _begin_to_park(self, session: str, pool: Pool, tab: Tab) -> asyncio.Task[None]:
+        parked = self._parked[session] = asyncio.ensure_future(self._park(session, pool, tab))
+        parked.add_done_callback(lambda _: self._parked.pop(session, None))
+        return parked
 
     async def _park(self, session: str, pool: Pool, tab: Tab) -> None:
         try:

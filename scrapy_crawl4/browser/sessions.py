@@ -120,3 +120,8 @@ class Sessions:
             self._states.setdefault(session, None)
         finally:
             await pool.discard(tab)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)

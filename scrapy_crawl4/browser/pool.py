@@ -115,9 +115,13 @@ class Pool:
         finally:
             self._tabs.pop(tab.context_id, None)
 
-    async def trim(self) -> None:
-        """Close the pages that no task is on, and give back what they take."""
-        idle, self._idle = self._idle, []
+    async def trim(self, keep: int = 0) -> None:
+        """Close the pages that no task is on, and give back what they take.
+
+        :param keep: how many stay, those that were used last.
+        """
+        most = max(0, len(self._idle) - keep)
+        idle, self._idle[:most] = self._idle[:most], []
         for tab in idle:
             await self.discard(tab)
 

@@ -81,12 +81,12 @@ class Browser:
         """Close the page of *session*, which no task is on, and forget its cookies and storage."""
         await self._sessions.end(session)
 
-    def trim(self) -> None:
-        """Begin to close the pages that no task is on; returns at once."""
+    def trim(self, keep: int = 0) -> None:
+        """Begin to close the pages that no task is on, but for *keep* of them; returns at once."""
         pool = self._pool
-        if pool is not None and pool.idle:
+        if pool is not None and pool.idle > keep:
             # The browser ends behind it, however it ends.
-            trimming = asyncio.ensure_future(pool.trim())
+            trimming = asyncio.ensure_future(pool.trim(keep))
             self._ending.add(trimming)
             trimming.add_done_callback(self._ending.discard)
 

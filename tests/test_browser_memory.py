@@ -98,7 +98,7 @@ def test_a_page_that_was_taken_back_often_can_still_be_tried():
     for _ in range(30):
         assert crawl.control.sample(sample(START, used=400, limit=700)) is None
         crawl.control.requeue(crawl.sessions.pop(), shed=True)
-        assert not crawl.control.is_short
+        assert not crawl.control.is_tight
         crawl.sessions.append(crawl.control.start_next())
     assert crawl.control.load().expected_percent < 95
 
@@ -119,6 +119,20 @@ def test_what_is_about_to_come_back_is_waited_for():
     assert account.closing_mb == pytest.approx(300)
     account.close(1, learn=False)
     assert account.closing_mb == 0
+
+
+def test_a_browser_whose_processes_nobody_has_seen_teaches_nothing():
+    account = opened("h", children=0)
+    account.sampled(sample(0))
+    account.close(0, learn=True)
+    assert account.next_mb("h", 0) == START + TAB
+
+
+def test_no_page_is_expected_to_need_next_to_nothing():
+    account = opened("h", children=START)
+    account.sampled(sample(START + 1))
+    account.close(0, learn=True)
+    assert account.next_mb("h", 0) >= 40
 
 
 # Taking back
@@ -158,6 +172,7 @@ def test_the_youngest_page_is_closed_and_no_other_while_it_gives_back():
     control = crawl.control
     critical = sample(START + 3 * 300, used=9600, limit=10_000)
     assert not control.glance(sample(START + 900, used=9400, limit=10_000))
+    crawl.now += 10
     assert control.glance(critical)
     control.sample(critical)
     assert control.sample(critical) is None or crawl.sessions[2].taken_back
@@ -165,7 +180,19 @@ def test_the_youngest_page_is_closed_and_no_other_while_it_gives_back():
     assert taken == [False, False, True]
     assert not control.glance(critical), "its 300 MB are on their way"
     control.requeue(crawl.sessions[2], shed=True)
+    crawl.now += 10
     assert control.glance(critical)
+
+
+def test_what_grows_fast_is_taken_back_before_it_is_too_late():
+    crawl = Crawl(2)
+    for used in (7000, 7010):
+        assert not crawl.control.glance(sample(used=used, limit=10_000))
+        crawl.now += 0.1
+    assert not crawl.control.glance(sample(used=8000, limit=10_000))
+    crawl.now += 0.1
+    assert crawl.control.glance(sample(used=9000, limit=10_000)), "10000 MB a second"
+    assert crawl.control.sample(sample(START + 5000, used=9000, limit=10_000)) is crawl.sessions[1]
 
 
 def test_a_page_that_fills_the_memory_alone_is_given_up():

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TIGHT_PERCENT = 60.0
+
 
 class DispatchController(Generic[T]):
     """Decides which task starts when, for one run or one Scrapy crawler; knows no loop, thread or socket.
@@ -93,8 +95,10 @@ class DispatchController(Generic[T]):
         return self._pressure.permits(self.load())
 
     @property
-    def is_short(self) -> bool:
-        """Whether memory keeps the next task from starting."""
+    def is_tight(self) -> bool:
+        """Whether memory keeps the next task from starting, or may soon: what is only kept for speed should go."""
+        if self.memory is not None and self.memory.percent >= TIGHT_PERCENT:
+            return True
         return self.waiting > 0 and not self._full and not self._has_room(self._queues.peek(self._clock()))
 
     def _has_room(self, job: Job[T] | None) -> bool:

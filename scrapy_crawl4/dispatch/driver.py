@@ -174,6 +174,8 @@ class DispatchDriver(Generic[T]):
             self._give_up(error)
 
     def _sample(self) -> None:
+        if self._probe is not None and self._controller.watch_in() is not None:
+            self._probe.look_again()
         sample = self._probe.sample() if self._probe is not None else None
         session = self._controller.sample(sample)
         if session is not None:

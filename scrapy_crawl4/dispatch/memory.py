@@ -67,6 +67,7 @@ class MemoryProbe:
         self._children: list[psutil.Process] = []
         self._samples = 0
         self._looked_at = 0.0
+        self._looks = False
         self._last = MemorySample(0.0, 0.0, 0.0)
 
     def sample(self) -> MemorySample:
@@ -107,6 +108,10 @@ class MemoryProbe:
                 limits.append((group.used(), max(limit, 1), group))
         return limits
 
+    def look_again(self) -> None:
+        """Let the next sample look for new children, unless one has just done so: a browser makes some."""
+        self._looks = True
+
     def _tree(self) -> tuple[float, float, float]:
         """Return MB of the whole tree, of all children and of the largest one.
 
@@ -114,7 +119,9 @@ class MemoryProbe:
         take (measured), and what tells exactly, a look at each mapping, takes 40 ms for each of them.
         """
         now = time.monotonic()
-        if self._samples % CHILDREN_EVERY == 0 or (self._children and now - self._looked_at >= CHILDREN_AFTER):
+        is_due = (self._looks or bool(self._children)) and now - self._looked_at >= CHILDREN_AFTER
+        if self._samples % CHILDREN_EVERY == 0 or is_due:
+            self._looks = False
             self._children = self._process.children(recursive=True)
             self._looked_at = now
         self._samples += 1

@@ -11,6 +11,7 @@ from .base import BaseDispatcher
 if TYPE_CHECKING:
     from .base import Load
     from .ledger import MemoryLedger
+    from .memory import MemorySample
     from .pressure import Pressure
     from .session import Session
     from .sessions import Sessions
@@ -27,6 +28,10 @@ SHORT_WHILE = 2.0
 """Seconds from then until it is known which page that was."""
 MOST_STARVED = 3
 """How often a page that the system ended is tried again; it is promised twice as much each time."""
+REACTION = 0.1
+"""Seconds from a glance until a page that is closed has given its memory back."""
+MOST_AHEAD = 0.1
+"""Share of the limit by which memory is reckoned to grow meanwhile, at most."""
 FULL_PERCENT = 97.5
 """Share of the limit that a page which is alone may fill: more, and the system ends a process of its own choice."""
 
@@ -45,6 +50,8 @@ class Relief(Generic[T]):
         self._ledger = ledger
         self._pressure = pressure
         self._scarce_at = -math.inf
+        self._glanced = math.inf, -math.inf
+        self._ahead_mb = 0.0
 
     def watch_in(self) -> float | None:
         """Return the seconds after which memory should be glanced at: pages of a browser grow by themselves.
@@ -75,13 +82,22 @@ class Relief(Generic[T]):
 
     def is_needed(self, load: Load, now: float) -> bool:
         """Return whether a session may have to go under *load*, which a sample has to confirm."""
-        if load.memory is not None and load.memory.percent >= SCARCE_PERCENT:
-            self._scarce_at = now
+        if load.memory is not None:
+            self._look_ahead(load.memory, now)
+            if load.memory.percent >= SCARCE_PERCENT:
+                self._scarce_at = now
         return self._is_full(load) or self._victim(replace(load, reserved_mb=0.0)) is not None
 
     def may_have_starved(self, session: Session[T], now: float) -> bool:
         """Return whether the system may have ended the page of *session* for memory that others get to need less of."""
         return now - self._scarce_at <= SHORT_WHILE and session.job.sheds < MOST_STARVED
+
+    def _look_ahead(self, memory: MemorySample, now: float) -> None:
+        """Reckon with what memory grows by until a page that is closed has given its own back."""
+        before, at = self._glanced
+        self._glanced = memory.used_mb, now
+        speed = (memory.used_mb - before) / max(LEAST_WATCH, now - at)
+        self._ahead_mb = min(max(0.0, speed * REACTION), MOST_AHEAD * memory.limit_mb)
 
     def _victim(self, load: Load) -> Session[T] | None:
         """Return the session that has to go: the youngest. What others are about to give back counts as free."""
@@ -89,7 +105,9 @@ class Relief(Generic[T]):
         if not staying:
             return None
         if load.memory is not None:
-            free = replace(load.memory, used_mb=max(0.0, load.memory.used_mb - self._ledger.tabs.closing_mb))
+            used = load.memory.used_mb - self._ledger.tabs.closing_mb
+            used += self._ahead_mb if len(staying) > 1 and len(self._ledger.tabs) else 0.0
+            free = replace(load.memory, used_mb=max(0.0, used))
             load = replace(load, memory=free)
         if self._pressure.sheds(load, len(staying)) or (self._is_full(load) and self._refusal(staying[-1])):
             return staying[-1]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TAB = 80.0
 """MB that a page needs in a browser before the first one was seen: 55 to 75 with a process of its own, measured."""
+LEAST_TAB = 40.0
+"""MB that no page is expected to go below: what its process has before there is anything in it."""
 START = 200.0
 """MB that a browser without pages needs: 110, and 80 for the program that drives it, measured."""
 SURPRISE = 150.0
@@ -106,8 +108,8 @@ class TabAccount:
         """Take in that the page of session *number* is closed; *learn* from it if it was shown to the end."""
         self._closing.pop(number, None)
         tab = self._tabs.pop(number, None)
-        if tab is not None and learn and tab.counted:
-            self.costs.learn(BROWSER, tab.host, int(tab.seen * MB))
+        if tab is not None and learn and tab.seen:
+            self.costs.learn(BROWSER, tab.host, int(max(LEAST_TAB, tab.seen) * MB))
             self._learnt += 1
 
     def take_back(self, number: int) -> None:
@@ -129,7 +131,9 @@ class TabAccount:
         counted = [tab for tab in self._tabs.values() if tab.counted]
         for tab in self._tabs.values():
             tab.counted = True
-        if counted and len(counted) == len(self._tabs) and not self._closing:
+        # Below that, it is still starting, or nobody has looked for its processes yet.
+        has_started = self._grown >= self._base
+        if counted and len(counted) == len(self._tabs) and not self._closing and has_started:
             error = self._grown - self._base - sum(tab.expected for tab in counted)
             for tab in counted:
                 tab.seen = max(tab.seen, tab.expected + error / len(counted))

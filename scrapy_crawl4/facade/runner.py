@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..dispatch import DispatchController, DispatchDriver, MemoryProbe
+from ..dispatch import BROWSER, DispatchController, DispatchDriver, MemoryProbe
 from .auto import AutoRender
 from .content_work import ContentWork
 from .crawl import SessionCrawl
@@ -144,8 +144,8 @@ class Runner:
 
     def _ticked(self) -> None:
         self._watch.tick()
-        if self.controller.is_short:
-            self.engine.browser.trim()
+        if self.controller.is_tight:
+            self.engine.browser.trim(keep=1)
         spilling = self.spilling
         if spilling is None or self._ended or not spilling.notice(self._expected_percent()):
             return
@@ -199,6 +199,8 @@ class Runner:
 
     def _start(self, session: Session[Work]) -> None:
         self._visits.begin(session)
+        if session.job.kind == BROWSER and self.controller.is_tight:
+            self.engine.browser.trim(keep=1)
         crawl = SessionCrawl(self, session)
         task = asyncio.ensure_future(crawl.run())
         self._tasks[session.number] = task

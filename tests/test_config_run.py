@@ -187,6 +187,8 @@ OTHER = {
     "js_code_before_wait": ["scrollTo(0, 99)"],
     "max_scroll_steps": 5,
     "scroll_delay": 0.5,
+    "screenshot_height_threshold": 5000,
+    "screenshot_wait_for": 0.5,
     "virtual_scroll_config": VirtualScrollConfig("#feed", scroll_by=300),
     "wait_for_timeout": 500,
     "locale": "de-AT",
@@ -474,8 +476,8 @@ def test_user_defaults_stand_between_arguments_and_defaults(defaults):
 def test_user_defaults_are_checked(defaults):
     with pytest.raises(ValueError, match="page_timeout must be"):
         defaults.set_defaults(page_timeout=-1)
-    with pytest.raises(UnsupportedOption, match="capture_mhtml"):
-        defaults.set_defaults(capture_mhtml=True)
+    with pytest.raises(UnsupportedOption, match="c4a_script"):
+        defaults.set_defaults(c4a_script="GO")
     assert defaults.get_defaults() == {}
 
 

@@ -5,7 +5,7 @@ import pytest
 from scrapy.settings import Settings
 
 from scrapy_crawl4 import stats
-from scrapy_crawl4.config import Crawl4Settings
+from scrapy_crawl4.config import BrowserConfig, Crawl4Settings
 from scrapy_crawl4.exceptions import UnsupportedOption
 
 
@@ -14,6 +14,7 @@ class Policy:
         return 1
 
 
+BROWSER = BrowserConfig(viewport_width=800)
 NAMES = {
     "CRAWL4_ENABLED": ("enabled", "False", False),
     "CRAWL4_DISPATCHER": ("dispatcher", "my.Dispatcher", "my.Dispatcher"),
@@ -29,6 +30,8 @@ NAMES = {
     "CRAWL4_MAX_DELAY_SECS": ("max_delay_secs", 30, 30.0),
     "CRAWL4_MAX_RETRIES": ("max_retries", 0, 0),
     "CRAWL4_RATE_LIMIT_CODES": ("rate_limit_codes", "429, 503,520", (429, 503, 520)),
+    "CRAWL4_RENDER": ("render", "auto", "auto"),
+    "CRAWL4_BROWSER": ("browser", BROWSER, BROWSER),
     "CRAWL4_OBEY_CRAWL_DELAY": ("obey_crawl_delay", "1", True),
     "CRAWL4_LOOKAHEAD": ("lookahead", 10, 10),
     "CRAWL4_CONTENT_WORKERS": ("content_workers", "0", 0),
@@ -61,7 +64,9 @@ def test_setting_is_read_as_code_and_command_line_give_it(name, make):
 
 def test_all_settings_at_once_and_pickle():
     settings = Crawl4Settings.from_settings({name: given for name, (_, given, _) in NAMES.items()})
-    assert dataclasses.asdict(settings) == {field: expected for field, _, expected in NAMES.values()}
+    assert {field: getattr(settings, field) for field, _, _ in NAMES.values()} == {
+        field: expected for field, _, expected in NAMES.values()
+    }
     assert pickle.loads(pickle.dumps(settings)) == settings
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.lookahead = 5

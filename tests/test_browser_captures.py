@@ -317,7 +317,8 @@ async def test_addresses_of_files(site, crawler, folder):
 async def test_files_of_pages(site, crawler, folder):
     links = "<a id=a href=/binary target=_blank>A</a><a id=b href='data:text/plain,hi' download='b.txt'>B</a>"
     site.put("/links", links)
-    clicks = "for (const link of document.links) link.click()"
+    # Downloads that begin later than half a second after the last script are nobody's.
+    clicks = ["for (const link of document.links) link.click()", "new Promise(go => setTimeout(go, 1000))"]
     result, other = await crawler.arun_many(
         [site.url("/links"), CrawlTask(site.url("/page/1"))], js_code=clicks, **FAST
     )

@@ -101,14 +101,17 @@ async def test_redirects_without_end_are_said(site, crawler):
 
 async def test_a_body_without_end_ends_at_its_deadline(site, crawler):
     async def pour(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<!doctype html><p>")
-        with contextlib.suppress(ConnectionError):
-            while True:
-                writer.write(b"word " * 100)
-                await writer.drain()
-                await asyncio.sleep(0.01)
-        poured.set()
+        # Of its connections to spare, a browser ends some without a word.
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError), contextlib.closing(writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<!doctype html><p>")
+            try:
+                while True:
+                    writer.write(b"word " * 100)
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+            finally:
+                poured.set()
 
     poured = asyncio.Event()
     server = await asyncio.start_server(pour, "127.0.0.1", 0)

@@ -220,9 +220,8 @@ async def test_a_long_name_of_the_temporary_folder_keeps_no_browser_from_startin
 
 
 def test_folders_of_browsers_that_were_killed_with_their_starters_go_with_the_next_start(temporary):
-    abandoned, profile, alive, fresh = (
-        temporary / name for name in (f"{PREFIX}a", "playwright_b", f"{PREFIX}c", f"{PREFIX}d")
-    )
+    names = (f"{PREFIX}a", "playwright_chromiumdev_profile-b", f"{PREFIX}c", f"{PREFIX}d")
+    abandoned, profile, alive, fresh = (temporary / name for name in names)
     for folder in (abandoned, profile, alive, fresh):
         folder.mkdir()
     (abandoned / "profile").symlink_to(profile)

@@ -32,7 +32,7 @@ CALLS = {
     "css_selector": lambda crawler: crawler.arun_many([], css_selector="div["),
     "excluded_selector": lambda crawler: crawler.arun_many([], excluded_selector="::::"),
     "excluded_tags": lambda crawler: crawler.arun_many([], excluded_tags="nav"),
-    "capture_mhtml": lambda crawler: crawler.arun_many([], capture_mhtml=True),
+    "c4a_script": lambda crawler: crawler.arun_many([], c4a_script="GO"),
     "js_only": lambda crawler: crawler.arun_many([], js_only="x()"),
     "crawler_strategy": lambda crawler: AsyncWebCrawler(crawler_strategy=object()),
     "base_directory": lambda crawler: AsyncWebCrawler(base_directory="x", settings={"HTTPCACHE_DIR": "y"}),
@@ -74,7 +74,7 @@ def test_crawl_many_checks_as_well():
 
 def test_unsupported_options_say_so():
     with pytest.raises(UnsupportedOption):
-        AsyncWebCrawler().arun_many([], capture_mhtml=True)
+        AsyncWebCrawler().arun_many([], c4a_script="GO")
 
 
 async def test_a_component_that_cannot_be_loaded_is_one_sentence():

@@ -271,9 +271,6 @@ def test_left_out_because_an_option_of_it_is_refused():
     # the option as well, but its arun_many() reads no option at all.
     with pytest.raises(UnsupportedOption, match="was replaced by cache_mode"):
         AsyncWebCrawler().arun_many(["https://example.org/"], bypass_cache=True)
-    # "Rate-Limited Crawling", multi_urls_crawling of the texts for LLMs.
-    with pytest.raises(UnsupportedOption, match="simulate_user"):
-        CrawlerRunConfig(user_agent_mode="random", simulate_user=True)
 
 
 def test_left_out_because_it_is_no_crawl():

@@ -61,16 +61,17 @@ async def tls_site(folder: Path) -> AsyncIterator[str]:
     try:
         yield f"https://127.0.0.1:{runner.addresses[0][1]}/"
     finally:
+        port = runner.addresses[0][1]
         await runner.cleanup()
-        await _end_handshakes()
+        await _abort_connections(port)
 
 
-async def _end_handshakes() -> None:
-    """End connections that have not said a word yet: browsers open some to spare, and the server knows of none."""
-    handshakes = {task for task in asyncio.all_tasks() if "_accept_connection2" in str(task.get_coro())}
-    for task in handshakes:
-        task.cancel()
-    if handshakes:
-        await asyncio.wait(handshakes)
-    for _ in range(3):  # closing them takes a turn of the loop for each layer
-        await asyncio.sleep(0)
+async def _abort_connections(port: int) -> None:
+    """End what a browser keeps to spare: connections that have not said a word yet, or do not say good-bye."""
+    transports = asyncio.get_running_loop()._transports
+    for transport in list(transports.values()):
+        name = transport.get_extra_info("sockname")
+        if name and name[1] == port:
+            transport.abort()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)

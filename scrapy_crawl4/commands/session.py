@@ -46,6 +46,16 @@ def crawl(options: Options, settings: Settings) -> int:
     if options.concurrency is not None:
         settings.set("CRAWL4_MAX_SESSION_PERMIT", options.concurrency, priority="cmdline")
     planned = _plan(settings, options)
+    try:
+        status = _crawl(planned, options, settings)
+    except KeyboardInterrupt:  # where nobody waits for it, such as while files are closed
+        status = INTERRUPTED
+    if options.job is not None and status == INTERRUPTED:
+        print("scrapy crawl4: the same command goes on where this one stopped.", file=sys.stderr)  # noqa: T201
+    return status
+
+
+def _crawl(planned: Plan, options: Options, settings: Settings) -> int:
     monitor = CrawlerMonitor(refresh_rate=FRAME_SECS, display_mode=DisplayMode.AGGREGATED)
     with ExitStack() as stack:
         source = _open_source(options, stack)
@@ -59,10 +69,7 @@ def crawl(options: Options, settings: Settings) -> int:
         if options.html:
             return _run(Files(planned.config, options.html, options.url, outputs.write, view))
         urls = urls_of(options.urls, source)
-        status = _run(Crawl(planned, urls, outputs.write, view, ordered=not options.stream, job=options.job))
-    if options.job is not None and status == INTERRUPTED:
-        print("scrapy crawl4: the same command goes on where this one stopped.", file=sys.stderr)  # noqa: T201
-    return status
+        return _run(Crawl(planned, urls, outputs.write, view, ordered=not options.stream, job=options.job))
 
 
 def _run(crawl: Crawl | Files) -> int:

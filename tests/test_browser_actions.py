@@ -217,7 +217,7 @@ async def test_an_endless_page_ends(site, crawler, monkeypatch):
     blocks = [result.html.count("block ") - 1 for result in scrolled]  # one is in the script
     assert blocks == [5, 11]  # two windows at first, and one for each step
     limited = await crawler.arun(
-        site.url("/endless"), config.clone(max_scroll_steps=10_000, page_timeout=6000, scroll_delay=1)
+        site.url("/endless"), config.clone(max_scroll_steps=10_000, page_timeout=20_000, scroll_delay=3)
     )
     assert limited.success, limited.error_message
     assert 3 <= limited.html.count("block ") - 1 < 10

@@ -77,6 +77,7 @@ async def test_what_only_a_browser_can_do_needs_no_look(site, crawler):
 
 async def test_both_visits_share_one_deadline(site, crawler):
     site.put("/hangs", "<div id=app></div><script src=/hang></script>")
+    await crawler.arun(site.url("/page/1"), **{**AUTO, "render": "browser"})  # the browser runs then
     result = await crawler.arun(site.url("/hangs"), page_timeout=6000, **AUTO)
     assert result.error_message == "The page took longer than 6 s (page_timeout)."
     assert agents(site, "/hangs") == ["http", "browser"]

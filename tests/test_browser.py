@@ -22,10 +22,9 @@ from scrapy_crawl4 import (
     SemaphoreDispatcher,
 )
 
-from .browser import NEEDS_BROWSER, browsers
+from .browser import FAST, NEEDS_BROWSER, browsers, lasting_crawler
 
 pytestmark = NEEDS_BROWSER
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 SPA = """<!doctype html><title>Shop</title><div id="app"></div><script>
 setTimeout(() => { document.getElementById("app").innerHTML = '<h1>Rendered</h1><a href="/page/1">One</a>' }, 30)
 </script>"""
@@ -44,11 +43,8 @@ setInterval(() => leave("meanwhile"), 1);
 
 @pytest.fixture(scope="module")
 def shared():
-    """One crawler, so that not every test starts a browser."""
-    crawler = AsyncWebCrawler(config=BrowserConfig(headers={"X-All": "1"}))
-    asyncio.run(crawler.start())
-    yield crawler
-    asyncio.run(crawler.close())
+    with lasting_crawler(config=BrowserConfig(headers={"X-All": "1"})) as crawler:
+        yield crawler
 
 
 @pytest.fixture

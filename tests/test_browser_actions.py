@@ -13,10 +13,9 @@ from scrapy_crawl4 import (
     VirtualScrollConfig,
 )
 
-from .browser import NEEDS_BROWSER
+from .browser import FAST, NEEDS_BROWSER, lasting_crawler
 
 pytestmark = NEEDS_BROWSER
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 FEED = """<!doctype html><title>Feed</title><div id="feed" style="height: 300px; overflow: auto">
 <div style="height: {height}px; position: relative" id="rows"></div></div><script>
 // Rows of 50 px, of which those that are visible exist.
@@ -34,11 +33,8 @@ TEXT = "<p>" + "Rivers carry sand to the sea and the sea returns it to the shore
 
 @pytest.fixture(scope="module")
 def shared():
-    """One crawler, so that not every test starts a browser."""
-    crawler = AsyncWebCrawler(config=BrowserConfig())
-    asyncio.run(crawler.start())
-    yield crawler
-    asyncio.run(crawler.close())
+    with lasting_crawler(config=BrowserConfig()) as crawler:
+        yield crawler
 
 
 @pytest.fixture
@@ -174,8 +170,8 @@ async def test_wait_for_timeout_bounds_the_wait_alone(site, crawler):
         assert (late.success, late.error_message) == (False, message)
         assert "# Page 1" in late.markdown
         assert late.pdf
-    site.put("/late", "<p id=a></p><script>setTimeout(() => { a.className = 'late' }, 300)</script>")
-    config = CrawlerRunConfig(wait_for="css:#a", wait_for_timeout=200, **FAST | {"delay_before_return_html": 0.5})
+    site.put("/late", "<p id=a></p><script>setTimeout(() => { a.className = 'late' }, 1200)</script>")
+    config = CrawlerRunConfig(wait_for="css:#a", wait_for_timeout=1000, **FAST | {"delay_before_return_html": 1.5})
     fine = await crawler.arun(site.url("/late"), config)
     assert fine.success
     assert "late" in fine.html

@@ -1,6 +1,5 @@
 """``render="auto"``: over HTTP first, in the browser where that gives nothing."""
 
-import asyncio
 import base64
 
 import pytest
@@ -14,7 +13,7 @@ from scrapy_crawl4 import (
 )
 from scrapy_crawl4.browser.auto import EXPECTED, IN_A_ROW
 
-from .browser import NEEDS_BROWSER
+from .browser import NEEDS_BROWSER, lasting_crawler
 
 pytestmark = NEEDS_BROWSER
 AUTO = {"render": "auto", "mean_delay": 0, "max_range": 0}
@@ -30,10 +29,8 @@ def agents(site, path):
 
 @pytest.fixture(scope="module")
 def shared():
-    crawler = AsyncWebCrawler()
-    asyncio.run(crawler.start())
-    yield crawler
-    asyncio.run(crawler.close())
+    with lasting_crawler() as crawler:
+        yield crawler
 
 
 @pytest.fixture

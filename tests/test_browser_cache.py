@@ -1,6 +1,5 @@
 """Pages of the browser in the cache."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,7 @@ from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CacheMode, CrawlerRunC
 from scrapy_crawl4.browser import Identity, LaunchOptions, PageOrder
 from scrapy_crawl4.browser.look import look_of
 
-from .browser import NEEDS_BROWSER
+from .browser import NEEDS_BROWSER, lasting_crawler
 
 CACHED = {"cache_mode": "enabled", "mean_delay": 0, "max_range": 0}
 SHOWN = {"render": "browser", **CACHED}
@@ -26,10 +25,8 @@ def in_browser(test):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
-    crawler = AsyncWebCrawler(base_directory=folder)
-    asyncio.run(crawler.start())
-    yield crawler, folder
-    asyncio.run(crawler.close())
+    with lasting_crawler(base_directory=folder) as crawler:
+        yield crawler, folder
 
 
 @pytest.fixture

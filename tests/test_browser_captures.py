@@ -16,12 +16,11 @@ from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlerRunConfig, Craw
 from scrapy_crawl4.browser.capture import console, network, picture
 from scrapy_crawl4.spill import SpillFile
 
-from .browser import NEEDS_BROWSER
+from .browser import FAST, NEEDS_BROWSER, lasting_crawler
 from .pdf import pdf
 from .png import first_column, packed, size_of
 
 pytestmark = NEEDS_BROWSER
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 WIDTH = 240
 STRIPE = 20
 
@@ -33,12 +32,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared(folder):
-    """One crawler, so that not every test starts a browser; its pages are narrow, so that pictures are small."""
+    """Its pages are narrow, so that pictures are small."""
     config = BrowserConfig(viewport_width=WIDTH, viewport_height=300, accept_downloads=True, downloads_path=folder)
-    crawler = AsyncWebCrawler(config=config)
-    asyncio.run(crawler.start())
-    yield crawler
-    asyncio.run(crawler.close())
+    with lasting_crawler(config=config) as crawler:
+        yield crawler
 
 
 @pytest.fixture

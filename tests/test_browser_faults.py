@@ -3,17 +3,15 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
 
 import psutil
 import pytest
 
 from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlerRunConfig, CrawlTask, SemaphoreDispatcher
 
-from .browser import NEEDS_BROWSER, browsers
+from .browser import FAST, NEEDS_BROWSER, below, browsers, kill, lasting_crawler, until
 
 pytestmark = NEEDS_BROWSER
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 LATE = "The page took longer than 1.5 s (page_timeout)."
 CRASHED = "The page crashed in the browser."
 HTML = "<!doctype html><h1>Words</h1>"
@@ -21,11 +19,8 @@ HTML = "<!doctype html><h1>Words</h1>"
 
 @pytest.fixture(scope="module")
 def shared():
-    """One crawler, so that not every test starts a browser."""
-    crawler = AsyncWebCrawler(config=BrowserConfig())
-    asyncio.run(crawler.start())
-    yield crawler
-    asyncio.run(crawler.close())
+    with lasting_crawler(config=BrowserConfig()) as crawler:
+        yield crawler
 
 
 @pytest.fixture
@@ -41,21 +36,6 @@ async def beside(crawler, site, faulty, **options):
     assert fine.success, fine.error_message
     assert "Page 7" in fine.markdown
     return results
-
-
-def below(*words: str) -> list[psutil.Process]:
-    """Processes of this one's whose command line has all `words`."""
-    found = []
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if all(word in " ".join(child.cmdline()) for word in words):
-                found.append(child)
-    return found
-
-
-async def until(condition: Callable[[], object]) -> None:
-    while not condition():
-        await asyncio.sleep(0.005)
 
 
 # Pages that never end
@@ -188,14 +168,12 @@ async def test_whatever_is_killed_comes_back(site, crawler):
     for words in victims.values():
         killed = below(*words)
         assert killed
-        for process in killed:
-            process.kill()
+        kill(killed)
         await asyncio.to_thread(psutil.wait_procs, killed, 60)
         await beside(crawler, site, [])
         assert len(browsers()) == 1
 
 
-@pytest.mark.xfail(strict=False, reason="on a busy machine, a kill may leave the page waiting; the cause is not known")
 async def test_a_page_whose_browser_is_killed_is_tried_once_more(site, crawler):
     """Its driver, the browser, all of it; while it loads, while it waits, while it is captured."""
     gate = "<script>fetch('/gate/{}').then(() => document.body.append('!'))</script>"
@@ -213,9 +191,8 @@ async def test_a_page_whose_browser_is_killed_is_tried_once_more(site, crawler):
     ]
     for gate, path, config, words in stages:
         run = asyncio.ensure_future(crawler.arun(site.url(path), config=config))
-        await until(lambda gate=gate: f"/gate/{gate}" in site.paths())
-        for process in below(*words):
-            process.kill()
+        await until(lambda gate=gate, run=run: f"/gate/{gate}" in site.paths() or run.done())
+        kill(below(*words))
         await until(lambda path=path, run=run: site.paths().count(path) > 1 or run.done())
         site.open_gate(gate)
         result = await run
@@ -224,20 +201,17 @@ async def test_a_page_whose_browser_is_killed_is_tried_once_more(site, crawler):
         assert len(browsers()) == 1
 
 
-@pytest.mark.xfail(strict=False, reason="its browser is that of the test before, and waits where that one does")
 async def test_a_browser_that_is_killed_by_each_try_is_left_at_that(site, crawler):
     """The page that kills it fails; those that are open beside it come after all."""
     await beside(crawler, site, [])
     others = [asyncio.ensure_future(crawler.arun(site.url(f"/gate/{name}"), **FAST)) for name in "abc"]
     deadly = asyncio.ensure_future(crawler.arun(site.url("/gate/deadly"), **FAST))
-    await until(lambda: site.active == 4)
-    for browser in browsers():
-        browser.kill()
+    await until(lambda: site.active == 4 or any(task.done() for task in (deadly, *others)))
+    kill(browsers())
     for name in "abc":
         site.open_gate(name)
     await until(lambda: site.paths().count("/gate/deadly") == 2 or deadly.done())
-    for browser in browsers():
-        browser.kill()
+    kill(browsers())
     failed = await deadly
     assert failed.error_message == "The browser ended while the page was open."
     for result in await asyncio.gather(*others):
@@ -264,8 +238,7 @@ async def test_starts_that_are_interrupted(site):
     async with AsyncWebCrawler(config=BrowserConfig()) as crawler:
         run = asyncio.ensure_future(crawler.arun(site.url("/page/1"), **FAST))
         await until(started)
-        for browser in started():
-            browser.kill()
+        kill(started())
         result = await run
         assert result.success, result.error_message
 

@@ -16,9 +16,8 @@ from scrapy_crawl4 import (
 )
 from scrapy_crawl4.browser.hooks import NAMES, Hooks
 
-from .browser import NEEDS_BROWSER, browsers
+from .browser import FAST, NEEDS_BROWSER, browsers
 
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 BROWSER = NEEDS_BROWSER[0]
 IS_THERE = NEEDS_BROWSER[1]
 

@@ -1,6 +1,5 @@
 """Who a page of the browser is: languages, places, user agents, credentials, proxies, profiles; and which browser."""
 
-import asyncio
 import base64
 import json
 import re
@@ -16,11 +15,10 @@ from scrapy_crawl4 import (
     SemaphoreDispatcher,
 )
 
-from .browser import NEEDS_BROWSER, browsers
+from .browser import FAST, NEEDS_BROWSER, browsers, lasting_crawler
 from .proxy import Proxy
 
 pytestmark = NEEDS_BROWSER
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 WINDOWS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/133.0.0.0 Safari/537.36"
 )
@@ -59,11 +57,8 @@ def said(result):
 
 @pytest.fixture(scope="module")
 def shared():
-    """One crawler, so that not every test starts a browser."""
-    crawler = AsyncWebCrawler(config=BrowserConfig())
-    asyncio.run(crawler.start())
-    yield crawler
-    asyncio.run(crawler.close())
+    with lasting_crawler(config=BrowserConfig()) as crawler:
+        yield crawler
 
 
 @pytest.fixture

@@ -19,11 +19,10 @@ from scrapy_crawl4.browser.errors import BrowserGone
 from scrapy_crawl4.browser.folders import LONGEST, PREFIX, BrowserFolder
 from scrapy_crawl4.browser.launch import BrowserProcess, LaunchOptions
 
-from .browser import NEEDS_BROWSER, browsers
+from .browser import FAST, NEEDS_BROWSER, below, browsers, kill
 from .crawling import environment
 
 pytestmark = NEEDS_BROWSER
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 
 
 @pytest.fixture
@@ -36,12 +35,8 @@ def temporary(monkeypatch):
         assert os.listdir(folder) == []
 
 
-def below() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
-
-
 def drivers() -> list[psutil.Process]:
-    return [child for child in below() if "run-driver" in child.cmdline()]
+    return below("run-driver")
 
 
 # Programs that are killed
@@ -160,8 +155,7 @@ async def test_a_browser_that_is_killed_leaves_nothing(temporary):
     for victims in (browsers, drivers, below):
         process = await BrowserProcess.start(LaunchOptions())
         other = await BrowserProcess.start(LaunchOptions())
-        for victim in victims():
-            victim.kill()
+        kill(victims())
         await process.close()
         await other.close()
         assert os.listdir(temporary) == []

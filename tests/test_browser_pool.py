@@ -1,6 +1,7 @@
 """Pages that serve one task after another: what they show, how many there are, when they are replaced."""
 
 import asyncio
+import gc
 import json
 from contextlib import asynccontextmanager
 
@@ -8,8 +9,9 @@ import pytest
 
 from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlerRunConfig
 from scrapy_crawl4.browser import Browser, Identity, LaunchOptions, PageFailed, PageOrder, reset
+from scrapy_crawl4.browser import pool as pool_module
 
-from .browser import NEEDS_BROWSER, browsers
+from .browser import NEEDS_BROWSER, below, browsers, kill, until
 
 pytestmark = NEEDS_BROWSER
 CONFIG = CrawlerRunConfig(wait_for="css:#seen.whole", delay_before_return_html=0)
@@ -200,6 +202,35 @@ async def test_pages_are_thrown_away_where_they_cannot_be_clean(site):
             await browser.show(order(site.url("/page/1"), PLAIN))
             await settled(browser)
         assert site.paths().count("/page/1") == 2
+
+
+async def test_pages_that_crash_while_they_are_kept_serve_nobody(site):
+    async with opened() as browser:
+        for start in (0, 4):
+            urls = [site.url(f"/page/{start + number}") for number in range(4)]
+            captured = await asyncio.gather(*(browser.show(order(url, PLAIN)) for url in urls))
+            assert all(f"Page {start + number}" in each.body.decode() for number, each in enumerate(captured))
+            assert (await settled(browser)).idle
+            kill(below("--type=renderer"))
+        await until(lambda: not any(tab.is_open for tab in browser._pool._idle))
+        await browser.show(order(site.url("/page/8"), PLAIN))
+        pool = await settled(browser)
+        assert (pool.used, pool.idle, len(pool.process.browser.contexts)) == (0, 1, 1)
+
+
+async def test_pages_that_were_kept_too_long_are_closed_once(site, monkeypatch, caplog):
+    async def show_six(identity):
+        orders = [order(site.url(f"/page/{number}"), PLAIN, identity=identity) for number in range(6)]
+        await asyncio.gather(*map(browser.show, orders))
+        return await settled(browser)
+
+    async with opened() as browser:
+        assert (await show_six(Identity())).idle > 2
+        monkeypatch.setattr(pool_module, "LONGEST_IDLE", -1)
+        assert (await show_six(Identity(user_agent="another"))).idle == 0
+        assert browser._pool.process.browser.contexts == []
+    gc.collect()
+    assert caplog.messages == []  # an error of a task that nobody waits for is only told here
 
 
 async def test_a_page_serves_so_many_tasks_and_a_browser_so_many_pages(site, monkeypatch):

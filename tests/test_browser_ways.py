@@ -17,10 +17,9 @@ from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlTask
 from scrapy_crawl4.browser.executable import find_executable
 from scrapy_crawl4.browser.setup import own_executable
 
-from .browser import NEEDS_BROWSER, browsers
+from .browser import FAST, NEEDS_BROWSER, browsers
 
 pytestmark = NEEDS_BROWSER
-FAST = {"mean_delay": 0, "max_range": 0, "delay_before_return_html": 0}
 
 STORES = """<script>document.title = document.cookie + '|' + (localStorage.kept || '');
 document.cookie = 'kept=1;max-age=1000'; localStorage.kept = 2</script>"""

@@ -16,7 +16,7 @@ from .starts import SharedStart
 from .visit import visit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator
     from typing import Any
 
     from .launch import LaunchOptions
@@ -110,11 +110,19 @@ class Browser:
         pool = current
         try:
             async with self._tab(current, order) as (pool, tab):
-                captured = await _unless_crashed(tab, visit(tab, order))
+                captured = await tab.unless_crashed(visit(tab, order))
                 if order.keeps_cookies:
                     captured.cookies = await tab.cookies()
                 return captured
-        except Error as error:
+        except PageCrashed as error:
+            # When the browser goes, its pages may be seen to crash first.
+            if await pool.process.has_ended():
+                raise BrowserGone("The browser ended while the page was open.") from error
+            raise
+        except Exception as error:
+            # What is under way when the driver ends fails with a plain exception, which is none of Playwright's errors.
+            if not isinstance(error, Error) and not (type(error) is Exception and is_closed(error)):
+                raise
             if not pool.process.is_alive or (is_closed(error) and await pool.process.has_ended()):
                 raise BrowserGone("The browser ended while the page was open.") from error
             raise page_error(error) from error
@@ -183,7 +191,7 @@ class Browser:
 
     async def _drop(self, order: PageOrder, pool: Pool, tab: Tab) -> None:
         """Close a page that failed; its session goes on with what cookies it got."""
-        if order.session is not None and tab.is_open and not self._closed:
+        if order.session is not None and pool.process.is_alive and not self._closed:
             await self._sessions.park(order.session, pool, tab)
         else:
             await pool.discard(tab)
@@ -191,24 +199,3 @@ class Browser:
 
 async def _all_ended(ending: set[asyncio.Task[None]]) -> None:
     await asyncio.wait(ending)
-
-
-async def _unless_crashed(tab: Tab, step: Coroutine[Any, Any, Captured]) -> Captured:
-    """Await *step*; what waits for something in a page may not notice that the page has crashed."""
-    task = asyncio.ensure_future(step)
-    try:
-        await asyncio.wait({task, tab.crashed}, return_when=asyncio.FIRST_COMPLETED)
-    except asyncio.CancelledError:
-        await _cancelled(task)
-        raise
-    if tab.crashed.done():
-        await _cancelled(task)
-        raise PageCrashed
-    return task.result()
-
-
-async def _cancelled(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()  # seen: that it ends is all that matters

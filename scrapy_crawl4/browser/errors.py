@@ -45,7 +45,7 @@ class BrowserMissing(TaskFailed):
 
 
 class BrowserGone(TaskFailed):
-    """The browser ended while a page was open, through no fault of the page's as far as is known."""
+    """The browser, or what was to show the page, ended through no fault of the page's as far as is known."""
 
 
 class PageFailed(TaskFailed):
@@ -84,6 +84,11 @@ def page_error(error: Exception) -> TaskFailed:
 def is_closed(error: Exception) -> bool:
     """Tell whether Playwright says with *error* that a page is gone, with its browser or without."""
     return any(sign in str(error) for sign in GONE)
+
+
+def is_aborted(error: BaseException | None) -> bool:
+    """Tell whether Playwright says with *error* that a load came to nothing."""
+    return "net::ERR_ABORTED" in str(error)
 
 
 def is_download(error: Exception) -> bool:

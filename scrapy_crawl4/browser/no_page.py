@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .documents import answer_of
-from .errors import is_download
+from .errors import is_aborted, is_download
 
 if TYPE_CHECKING:
     from .capture.downloads import Downloading
@@ -30,7 +30,7 @@ async def without_page(tab: Tab, error: Exception, downloads: Downloading | None
     answer = tab.documents[-1] if tab.documents else None
     if answer is not None and answer.status == UNAUTHORIZED and "ERR_INVALID_AUTH_CREDENTIALS" in str(error):
         return await answer_of(tab, answer)
-    if answer is not None and answer.status in EMPTY and "ERR_ABORTED" in str(error):
+    if answer is not None and answer.status in EMPTY and is_aborted(error):
         return await answer_of(tab, answer)
     if answer is None or downloads is None or not is_download(error):
         raise error

@@ -156,14 +156,17 @@ class Pool:
         tab.purpose = purpose
         tab.idle_since = asyncio.get_running_loop().time()
         self._idle.append(tab)
-        for old in self._too_old():
-            self._idle.remove(old)
+        # All are taken out before the first of them is closed, so that nobody else is given one, or closes it too.
+        too_old = self._too_old()
+        self._idle = [kept for kept in self._idle if kept not in too_old]
+        for old in too_old:
             await self.discard(old)
 
     def _too_old(self) -> list[Tab]:
         oldest = asyncio.get_running_loop().time() - LONGEST_IDLE
         too_many = self._idle[: max(0, len(self._idle) - MOST_IDLE)]
-        return too_many + [tab for tab in self._idle[len(too_many) :] if tab.idle_since < oldest]
+        others = self._idle[len(too_many) :]
+        return too_many + [tab for tab in others if tab.idle_since < oldest or not tab.is_open]
 
     def _started(self, event: dict[str, Any]) -> None:
         tab = self._tabs.get(event["targetInfo"].get("browserContextId", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from .tab import origin_of_document
+from .tab import BLANK, origin_of_document
 from .weight import is_heavy
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ PAUSES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Seconds to wait before the browser is asked again."""
 MOST_USES = 50
 """Tasks after which a page is thrown away with what the browser has gathered for it, such as its cache."""
-BLANK = "about:blank"
 LEAVE = f"location.replace('{BLANK}')"
 """Navigates as the page itself can: handlers of its end have run when the empty page is there. Where the browser
 navigates, the empty page may be in another process, and they run when they like."""
@@ -41,7 +40,7 @@ async def reset(tab: Tab) -> bool:
     """
     try:
         async with asyncio.timeout(LONGEST_RESET):
-            return await _reset(tab)
+            return await tab.unless_crashed(_reset(tab))
     except Exception:  # noqa: BLE001 - whatever it was, the page is thrown away
         return False
 

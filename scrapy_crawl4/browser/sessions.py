@@ -41,11 +41,9 @@ class Sessions:
         if order.config.js_only:
             return self._left(order)
         found = self._tabs.pop(order.session, None) if order.session is not None else None
-        if found is None or not found[1].is_open:
-            return None
-        if found[1].identity == order.identity:
+        if found is None or (found[1].is_open and found[1].identity == order.identity):
             return found
-        # Another user agent or proxy needs another context, which takes over what the session knows.
+        # A page that closed itself or crashed, another user agent or proxy: another context takes over what is known.
         await self.park(order.session or "", *found)
         return None
 
@@ -58,8 +56,10 @@ class Sessions:
 
         :raises LookupError: when it is not known.
         """
-        if session in self._tabs and self._tabs[session][1].is_open:
-            return await self._tabs[session][1].state()
+        if (found := self._tabs.get(session)) and found[1].is_open:
+            return await found[1].state()
+        if found:
+            await self.park(session, *self._tabs.pop(session))
         return self._states[session] or {"cookies": [], "origins": []}
 
     async def end(self, session: str) -> None:
@@ -113,7 +113,8 @@ class Sessions:
     async def _park(self, session: str, pool: Pool, tab: Tab) -> None:
         try:
             # The browser knows the cookies whatever the page does.
-            self._states[session] = {"cookies": await tab.cookies(), "origins": []}
+            async with asyncio.timeout(LONGEST_ANSWER):
+                self._states[session] = {"cookies": await tab.cookies(), "origins": []}
             async with asyncio.timeout(LONGEST_ANSWER):
                 self._states[session] = await tab.state()
         except Exception:  # noqa: BLE001 - a page that cannot say it any more

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from ..finish import finish
+from .errors import BrowserGone, PageCrashed, is_aborted
 from .page_rules import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Coroutine, Iterable, Mapping
     from typing import Any, Self
 
     from playwright.async_api import Browser, BrowserContext, CDPSession, Frame, Page, Request, Response
 
     from .identity import Identity
+
+T = TypeVar("T")
+BLANK = "about:blank"
 
 LONGEST_CLOSE = 5.0
 """Seconds that a page has to close; one that has not, in a browser that hangs, is left to the browser's end."""
@@ -47,6 +51,8 @@ class Tab:
         """When it was cleaned, on the loop's clock."""
         self.uses = 0
         """Tasks that had it."""
+        self.is_blank = True
+        """Whether nothing of its task is in it so far."""
         self.is_spoiled = False
         """Whether it cannot be cleaned."""
         self.origins: set[str] = set()
@@ -111,11 +117,12 @@ class Tab:
     @property
     def is_open(self) -> bool:
         """Whether it can be used."""
-        return not self.page.is_closed()
+        return not (self.page.is_closed() or self.crashed.done())
 
     def begin(self, url: str) -> None:
         """Note that a task has it, to load *url*."""
         self.uses += 1
+        self.is_blank = True
         self._visited.add(url)
 
     def suits(self, url: str) -> bool:
@@ -126,6 +133,28 @@ class Tab:
         """Forget the task before."""
         self.documents.clear()
         self.origins.clear()
+
+    async def unless_crashed(self, step: Coroutine[Any, Any, T]) -> T:
+        """Await *step*, which waits for something in the page; it may not notice itself that the page has crashed.
+
+        :raises PageCrashed: when the page has.
+        :raises BrowserGone: when it has before anything of the task's was in it.
+        """
+        task = asyncio.ensure_future(step)
+        try:
+            await asyncio.wait({task, self.crashed}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _cancelled(task)
+            raise
+        if not task.done():
+            await _cancelled(task)
+        has_crashed = self.crashed.done()
+        # A load that a crash ends may be told before the crash is.
+        if self.is_blank and (has_crashed or is_aborted(task.exception())):
+            raise BrowserGone("The page crashed in the browser before anything was loaded.")
+        if has_crashed:
+            raise PageCrashed
+        return task.result()
 
     async def add_cookies(self, cookies: Iterable[Mapping[str, Any]]) -> None:
         """Let the page have *cookies*."""
@@ -163,6 +192,8 @@ class Tab:
             self.is_spoiled = True
         elif origin:
             self.origins.add(origin)
+        if frame == self.page.main_frame and frame.url != BLANK:
+            self.is_blank = False
 
     def _opened(self, popup: Page) -> None:
         self.is_spoiled = True
@@ -191,6 +222,13 @@ async def _close_context(opening: asyncio.Future[BrowserContext] | asyncio.Futur
     with contextlib.suppress(Exception):  # it was not made, or is gone
         async with asyncio.timeout(LONGEST_CLOSE):
             await (await opening).close()
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # seen: that it ends is all that matters
 
 
 async def _close_popup(popup: Page) -> None:

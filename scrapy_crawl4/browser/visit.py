@@ -83,6 +83,7 @@ async def _load(tab: Tab, order: PageOrder) -> Response | None:
     if order.html is None:
         response = await go_to(tab, order)
     else:
+        tab.is_blank = False
         await tab.page.set_content(order.html, wait_until=wait_until, timeout=0)
     await order.tell("after_goto", tab.page, url=order.url, response=response)
     return response

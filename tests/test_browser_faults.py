@@ -243,6 +243,27 @@ async def test_starts_that_are_interrupted(site):
         assert result.success, result.error_message
 
 
+async def test_a_start_that_hangs_is_given_up(site, monkeypatch):
+    """Its driver is stopped; the next task starts another one."""
+    before = {process.pid for process in below()}
+
+    def drivers():
+        return [process for process in below("run-driver") if process.pid not in before]
+
+    for longest in ("browser.LONGEST_START", "driver.LONGEST_STOP", "folders.PATIENCE"):
+        monkeypatch.setattr(f"scrapy_crawl4.browser.{longest}", 1)
+    async with AsyncWebCrawler(config=BrowserConfig()) as crawler:
+        run = asyncio.ensure_future(crawler.arun(site.url("/page/1"), **FAST))
+        await until(drivers)
+        (stopped,) = drivers()
+        stopped.suspend()
+        result = await run
+        assert result.error_message == "The browser did not start in time. Run 'scrapy crawl4-doctor'."
+        monkeypatch.setattr("scrapy_crawl4.browser.browser.LONGEST_START", 60)
+        assert (await crawler.arun(site.url("/page/2"), **FAST)).success
+        kill([stopped])
+
+
 # Memory
 
 

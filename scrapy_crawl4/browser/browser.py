@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..finish import finish
 from .errors import BrowserGone, BrowserMissing, PageCrashed, is_closed, page_error
@@ -16,12 +16,17 @@ from .starts import SharedStart
 from .visit import visit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from typing import Any
 
     from .launch import LaunchOptions
     from .order import Captured, PageOrder
     from .tab import Tab
+
+T = TypeVar("T")
+
+LONGEST_START = 60.0
+"""Seconds that the browser and its driver have to start."""
 
 
 class Browser:
@@ -143,13 +148,14 @@ class Browser:
             return self._pool
 
     async def _new_pool(self, order: PageOrder) -> Pool:
-        process = await BrowserProcess.start(self._options)
+        process = await _in_time(BrowserProcess.start(self._options))
         try:
+            pool = await _in_time(Pool.of(process))
             await order.hooks.call("on_browser_created", process.browser, context=None)
-            return await Pool.of(process)
         except BaseException:
             await finish(process.close())
             raise
+        return pool
 
     def _retire(self, pool: Pool) -> None:
         """Let no more tasks into *pool*, and end its browser when those that are there have ended."""
@@ -199,3 +205,12 @@ class Browser:
 
 async def _all_ended(ending: set[asyncio.Task[None]]) -> None:
     await asyncio.wait(ending)
+
+
+async def _in_time(step: Coroutine[Any, Any, T]) -> T:
+    """Await *step* of a start: what hangs must not keep all tasks from the next one."""
+    try:
+        async with asyncio.timeout(LONGEST_START):
+            return await step
+    except TimeoutError as error:
+        raise BrowserMissing("The browser did not start in time. Run 'scrapy crawl4-doctor'.") from error

@@ -45,5 +45,8 @@ async def stop_driver(playwright: Playwright) -> None:
 
 
 async def _stop_started(starting: asyncio.Future[Playwright]) -> None:
-    with contextlib.suppress(Exception):  # it did not start
-        await stop_driver(await starting)
+    await asyncio.wait({starting}, timeout=LONGEST_STOP)
+    starting.cancel()  # it hangs, if it has not started by now
+    await asyncio.wait({starting})
+    if not starting.cancelled() and starting.exception() is None:
+        await stop_driver(starting.result())

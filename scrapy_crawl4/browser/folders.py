@@ -61,9 +61,14 @@ class BrowserFolder:
 
     async def kill_starting(self, start: asyncio.Future[Any]) -> None:
         """End the browser that *start* starts; a driver that ended before it has would leave what it has made."""
-        while not start.done():
-            self.kill()
-            await asyncio.wait({start}, timeout=LOOK)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while not start.done():
+                    self.kill()
+                    await asyncio.wait({start}, timeout=LOOK)
+        # A driver that hangs tells nobody of the end.
+        start.cancel()
+        await asyncio.wait({start})
         start.cancelled() or start.exception()  # seen: nobody waits for it any more
         self.kill()
 

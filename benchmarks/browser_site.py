@@ -12,19 +12,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import mimetypes
-import subprocess
-import sys
-from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from corpus import PACKAGES, ensure
-from serve import listen, parent_gone
+from serve import listen, parent_gone, served_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from corpus import Page
 
@@ -81,17 +78,9 @@ async def run(folder: Path, port: int) -> None:
         await runner.cleanup()
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[int]:
+def serving(folder: Path) -> AbstractContextManager[int]:
     """Serve the files of *folder* from another process while the block runs; gives the port."""
-    command = [sys.executable, __file__, str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()
+    return served_by(__file__, str(folder))
 
 
 def default_folder() -> Path:

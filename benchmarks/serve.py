@@ -15,7 +15,7 @@ import html
 import re
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -117,10 +117,15 @@ async def parent_gone() -> None:
     await reader.read()
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[int]:
+def serving(folder: Path) -> AbstractContextManager[int]:
     """Serve *folder* from another process while the block runs; gives the port."""
-    command = [sys.executable, __file__, str(folder), "--with-parent"]
+    return served_by(__file__, str(folder), "--with-parent")
+
+
+@contextmanager
+def served_by(*arguments: str) -> Iterator[int]:
+    """Run a Python program that prints its port and serves until its input ends, which it does with the block."""
+    command = [sys.executable, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout

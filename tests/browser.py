@@ -15,7 +15,7 @@ from scrapy_crawl4.browser.setup import own_executable
 NEEDS_BROWSER = [
     pytest.mark.browser,
     pytest.mark.skipif(
-        (find_executable() or find_executable(own_executable())) is None,
+        (find_executable(headless=True) or find_executable(own_executable())) is None,
         reason="there is no browser: run 'scrapy crawl4-setup'",
     ),
 ]

@@ -15,19 +15,11 @@ from scrapy_crawl4 import (
     SemaphoreDispatcher,
 )
 
+from .agents import EDGE, FIREFOX, IPHONE, WINDOWS
 from .browser import FAST, NEEDS_BROWSER, browsers, lasting_crawler
 from .proxy import Proxy
 
 pytestmark = NEEDS_BROWSER
-WINDOWS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/133.0.0.0 Safari/537.36"
-)
-EDGE = f"{WINDOWS} Edg/133.0.3065.59"
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:135.0) Gecko/20100101 Firefox/135.0"
-IPHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "CriOS/133.0.6943.33 Mobile/15E148 Safari/604.1"
-)
 
 SELF = """(async () => { const hints = navigator.userAgentData; return {
     agent: navigator.userAgent, platform: navigator.platform, vendor: navigator.vendor, webdriver: navigator.webdriver,

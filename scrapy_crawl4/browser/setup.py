@@ -49,12 +49,12 @@ def set_up(tell: Callable[[str], object], run: Callable[[Sequence[str]], bool] =
     except ImportError:
         tell(f"Playwright is not installed. Run: {INSTALL_PLAYWRIGHT}")
         return False
-    if (found := find_executable(own)) is not None:
+    if (found := find_executable(own, headless=True)) is not None:
         tell(_found(found))
         return True
     for command in _commands():
         tell(f"No browser was found. Running: {' '.join(command)}")
-        if run(command) and (found := find_executable(own)) is not None:
+        if run(command) and (found := find_executable(own, headless=True)) is not None:
             tell(_found(found))
             return True
     tell("No browser could be installed. Install Chromium or Chrome with the means of your system, and run this again.")

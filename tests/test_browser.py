@@ -296,7 +296,11 @@ async def test_a_window_needs_a_display(site, monkeypatch):
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     async with AsyncWebCrawler(config=BrowserConfig(headless=False)) as crawler:
         result = await crawler.arun(site.url("/page/1"), max_retries=3)
-    assert result.error_message.startswith("The browser did not start: there is no display, which headless=False needs")
+    sentences = (
+        "The browser did not start: there is no display, which headless=False needs",
+        "The browser has no windows, which headless=False needs: install Chromium or Chrome.",
+    )
+    assert result.error_message.startswith(sentences)
 
 
 # What is done with a page

@@ -46,6 +46,10 @@ def test_the_variable_goes_before_playwrights_own_and_that_before_the_path(nowhe
         assert (found.path, found.source) == (path, "found on the path")
         assert find_executable(headless=True) == found
     shell = program(nowhere, "chromium-headless-shell")
+    monkeypatch.setenv(VARIABLE, shell)
+    with pytest.raises(BrowserMissing, match="has no windows, which headless=False needs"):
+        need_executable("")
+    monkeypatch.delenv(VARIABLE)
     assert (need_executable("", headless=True).path, need_executable("").path) == (shell, path)
     own = program(nowhere, "own")
     assert need_executable(own).source == "installed by Playwright"

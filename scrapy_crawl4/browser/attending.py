@@ -32,5 +32,6 @@ async def attended(tab: Tab, order: PageOrder, show: Callable[[Tab, PageOrder], 
                 captured.fields |= await captures.fields(captured)
         except Error as error:
             captured = await without_page(tab, error, heard.downloads)
+            captured.fields |= captures.own_print(captured)
         await heard.write(captured)
     return captured

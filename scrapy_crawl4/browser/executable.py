@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from .errors import SETUP, BrowserMissing
 
@@ -52,7 +53,9 @@ def need_executable(own: str, *, headless: bool = False) -> Executable:
 
     :raises BrowserMissing: when there is none, with the command that installs one.
     """
-    found = find_executable(own, headless=headless)
+    found = find_executable(own, headless=headless) or find_executable(own, headless=True)
     if found is None:
         raise BrowserMissing(f"There is no browser on this machine: run {SETUP!r} to install one.")
+    if not headless and "headless" in Path(found.path).name:
+        raise BrowserMissing("The browser has no windows, which headless=False needs: install Chromium or Chrome.")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from .executable import need_executable
 from .features import without_features
 from .flags import flags_of
 from .folders import BrowserFolder
+from .profile_lock import IN_USE, lock_profile
 from .starting import CONNECTED, Profile, connect, is_locked, launch, other_than, plain_agent, profile_of
 
 if TYPE_CHECKING:
@@ -34,8 +36,10 @@ FLAGS = (
     "--no-first-run",
     "--disable-quic",
     "--no-proxy-server",
+    "--accept-lang=en-US,en",
 )
-"""A crawler has no screen, only its pages should use the network, and each of them says by which proxy."""
+"""A crawler has no screen, only its pages should use the network, each of them says by which proxy, and what they are
+given does not depend on the language of the machine."""
 ENDED_AT_ONCE = "The browser ended while it started. Run 'scrapy crawl4-doctor'."
 LONGEST_START = 30.0
 """Seconds that the browser has to start."""
@@ -101,6 +105,7 @@ class BrowserProcess:
         self._folder = folder
         self._has_ended = False
         self._profile: Profile | None = None
+        self._lock = ExitStack()
         self._agent = ""
         """The user agent of pages that do not say that there is no window."""
 
@@ -127,6 +132,14 @@ class BrowserProcess:
         :raises BrowserMissing: when Playwright or a browser is not installed, or the browser does not start.
         :raises BrowserGone: when it was killed meanwhile.
         """
+        lock = lock_profile(options.profile.folder) if options.profile and options.profile.folder else ExitStack()
+        with lock:
+            process = await cls._start(options)
+            process._lock = lock.pop_all()
+            return process
+
+    @classmethod
+    async def _start(cls, options: LaunchOptions) -> Self:
         playwright = await start_driver()
         folder = BrowserFolder() if options.cdp_url is None else None
         try:
@@ -164,7 +177,8 @@ class BrowserProcess:
                 self._folder.kill()
         except Exception:  # noqa: BLE001, S110 - it is gone already
             pass
-        await _end(self._playwright, self._folder)
+        with self._lock:
+            await _end(self._playwright, self._folder)
 
 
 async def _launch(
@@ -193,7 +207,7 @@ async def _launch(
         raise
     except Error as error:
         if is_locked(error):
-            raise BrowserMissing("The browser did not start: another one uses the folder user_data_dir.") from error
+            raise BrowserMissing(IN_USE) from error
         raise BrowserMissing(f"The browser did not start: {_why(error)}. Run 'scrapy crawl4-doctor'.") from error
 
 

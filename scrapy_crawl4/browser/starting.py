@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
@@ -97,7 +98,8 @@ async def plain_agent(browser: Browser) -> str:
     session = await browser.new_browser_cdp_session()
     version = await session.send("Browser.getVersion")
     await session.detach()
-    return str(version["userAgent"]).replace("HeadlessChrome", "Chrome")
+    # One without windows may tell its whole version, which one with windows does not.
+    return re.sub(r"HeadlessChrome/(\d+)[.\d]*", r"Chrome/\1.0.0.0", str(version["userAgent"]))
 
 
 def is_locked(error: Exception) -> bool:

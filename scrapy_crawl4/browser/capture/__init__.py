@@ -58,12 +58,15 @@ class Captures:
         """
         fields: dict[str, Any] = {}
         if self._config.pdf:
-            # The page that shows a PDF cannot be printed, and need not be.
-            is_pdf = captured.body.startswith(PDF_START) and not captured.is_page
-            fields["pdf"] = captured.body if is_pdf else await self._page.pdf(print_background=True)
+            fields |= self.own_print(captured) or {"pdf": await self._page.pdf(print_background=True)}
         if self._session is not None:
             await self._by_protocol(self._session, fields)
         return fields
+
+    def own_print(self, captured: Captured) -> dict[str, Any]:
+        """Return the print of what is one: the page that shows a PDF cannot be printed, and need not be."""
+        is_pdf = captured.body.startswith(PDF_START) and not captured.is_page
+        return {"pdf": captured.body} if self._config.pdf and is_pdf else {}
 
     async def _by_protocol(self, session: CDPSession, fields: dict[str, Any]) -> None:
         config = self._config

@@ -28,6 +28,8 @@ BROWSERS: Mapping[str, tuple[str, ...]] = {
     "safari": ("safari", "mobile safari"),
 }
 """``browser_type`` -> names in the list, in lower case."""
+OLDEST, OLDEST_SAFARI = 100, 16
+"""Versions, of 2022, below which hardly anybody visits with a browser; the list has some of 2015."""
 LOOKALIKES = ("chrome", "edge")
 """Names in the list of browsers that our own can pass for."""
 SYSTEMS: Mapping[str, tuple[str, ...]] = {
@@ -99,15 +101,20 @@ def user_agents(wanted: Mapping[str, Any]) -> tuple[str, ...]:
     Keys, all optional: ``device_type`` (``desktop``, ``mobile`` or ``tablet``), ``os_type`` (``windows``, ``macos``,
     ``linux``, ``android``, ``ios``), ``browser_type`` (``chrome``, ``edge``, ``firefox``, ``safari``),
     ``device_brand``; or, with the names that ``fake-useragent`` uses, one or several ``platforms``, ``os`` and
-    ``browsers``; ``min_version``, the lowest version of the browser; ``pct_threshold``, the lowest share of all
+    ``browsers``; ``min_version``, the lowest version of the browser, without which those of the last years are taken
+    where there are any; ``pct_threshold``, the lowest share of all
     visits in percent; ``fallback``, the user agent when the list has none of that kind. Without any: desktop browsers
     Chrome, Edge and Firefox on Windows and macOS.
 
     :raises ValueError: for an unknown key, a value of a wrong type, or when no user agent is of that kind.
     :raises UnsupportedOption: when ``fake-useragent`` is not installed.
     """
-    least = (_number(wanted, "min_version"), _number(wanted, "pct_threshold"))
-    found = _matching(_criteria(wanted), *least) or tuple(filter(None, [_text(wanted, "fallback")]))
+    criteria, percent = _criteria(wanted), _number(wanted, "pct_threshold")
+    found: tuple[str, ...] = ()
+    if "min_version" not in wanted:
+        found = _matching(criteria, None, percent)
+    found = found or _matching(criteria, _number(wanted, "min_version"), percent)
+    found = found or tuple(filter(None, [_text(wanted, "fallback")]))
     if not found:
         raise ValueError("user_agent_generator_config matches no user agent of the list: ask for less")
     return found
@@ -137,7 +144,8 @@ def _criteria(wanted: Mapping[str, Any]) -> Criteria:
 
 # Reading and filtering takes some 100 ms; nothing is kept but the texts.
 @lru_cache(maxsize=32)
-def _matching(criteria: Criteria, min_version: float, min_percent: float) -> tuple[str, ...]:
+def _matching(criteria: Criteria, min_version: float | None, min_percent: float) -> tuple[str, ...]:
+    """Return the user agents that meet *criteria*; without *min_version*, of versions that are not conspicuous."""
     if find_spec("fake_useragent") is None:
         raise UnsupportedOption(
             "user_agent_mode='random' needs the package fake-useragent: install scrapy-crawl4[user-agents]"
@@ -149,11 +157,15 @@ def _matching(criteria: Criteria, min_version: float, min_percent: float) -> tup
         dict.fromkeys(
             entry["useragent"].strip(' "')  # a few have kept the marks of the log they come from
             for entry in load()
-            if entry["browser_version_major_minor"] >= min_version
+            if entry["browser_version_major_minor"] >= (_usual(entry) if min_version is None else min_version)
             and entry["percent"] >= min_percent
             and all(str(entry.get(field) or "").lower() in values for field, values in criteria)
         )
     )
+
+
+def _usual(entry: Mapping[str, Any]) -> float:
+    return OLDEST_SAFARI if "safari" in str(entry["browser"]).lower() else OLDEST
 
 
 def _text(wanted: Mapping[str, Any], key: str) -> str:

@@ -1,5 +1,7 @@
 """User agents at random: which ones, and that a key stands for one."""
 
+import re
+
 import pytest
 
 from scrapy_crawl4 import CrawlerRunConfig
@@ -43,6 +45,14 @@ def test_all_are_fit_for_a_header(device):
     agents = user_agents({"device_type": device, "os": ["Windows", "Mac OS X", "Linux", "Android", "iOS"]})
     assert [agent for agent in agents if not (agent.startswith("Mozilla/5.0 (") and agent.isprintable())] == []
     assert len(set(agents)) == len(agents) > 10
+
+
+def test_versions_are_those_of_the_last_years_unless_others_are_asked_for():
+    edges = user_agents({"browser_type": "edge"})
+    assert all("Edg/" in agent for agent in edges)  # the earliest ones say Edge/
+    assert any("Edge/18" in agent for agent in user_agents({"browser_type": "edge", "min_version": 0}))
+    phones = user_agents({"os_type": "android", "browser_type": "chrome"})
+    assert not [agent for agent in phones if re.search(r"Chrome/\d\d\.", agent)]
 
 
 def test_a_share_leaves_the_most_common_ones():

@@ -10,6 +10,7 @@ import pytest
 from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlerRunConfig
 from scrapy_crawl4.browser import Browser, Identity, LaunchOptions, PageFailed, PageOrder, reset
 from scrapy_crawl4.browser import pool as pool_module
+from scrapy_crawl4.exceptions import TaskFailed
 
 from .browser import NEEDS_BROWSER, below, browsers, kill, until
 
@@ -231,6 +232,95 @@ async def test_pages_that_were_kept_too_long_are_closed_once(site, monkeypatch, 
         assert browser._pool.process.browser.contexts == []
     gc.collect()  # an error of a task that nobody waits for is only told with its end
     assert [message for message in caplog.messages if "Pool" in message] == []
+
+
+async def test_no_answer_stays_that_was_for_a_visitor(site):
+    """Answers that a script or a prefetch got, or that came while there was a cookie, are asked for again."""
+    kept = {"Cache-Control": "private, max-age=600"}
+    for path in ("/fetched", "/prefetched"):
+        site.put(path, "1", headers=kept)
+    for path in ("/own.js", "/plain.js"):
+        site.put(path, "1", headers=kept, content_type="text/javascript")
+    pages = [
+        ("<script>fetch('/fetched').then(() => document.body.id = 'there')</script>", {}, "/fetched", 2),
+        ("<link rel=prefetch href=/prefetched onload='document.body.id = `there`'>", {}, "/prefetched", 2),
+        ("<script src=/own.js></script><p id=there>", {"Set-Cookie": "who=alice"}, "/own.js", 2),
+        ("<script src=/plain.js></script><p id=there>", {}, "/plain.js", 1),
+    ]
+    wait = CrawlerRunConfig(wait_for="css:#there", delay_before_return_html=0)
+    async with opened() as browser:
+        for number, (text, headers, asked, times) in enumerate(pages):
+            site.put(f"/first/{number}", f"<!doctype html><body>{text}", headers=headers)
+            site.put(f"/then/{number}", f"<script src={asked}></script>")
+            await browser.show(order(site.url(f"/first/{number}"), wait))
+            await settled(browser)
+            await browser.show(order(site.url(f"/then/{number}"), PLAIN))
+            await settled(browser)
+            assert site.paths().count(asked) == times, text
+        assert len(browser._pool.process.browser.contexts) == 1  # of one page that was used again
+
+
+async def test_a_fragment_makes_no_other_address(site):
+    async with opened() as browser:
+        for fragment in ("", "#a", "#b"):
+            site.put("/frag", f"<p>{fragment}", headers={"Cache-Control": "max-age=600"})
+            captured = await browser.show(order(f"{site.url('/frag')}{fragment}", PLAIN))
+            assert f"<p>{fragment}</p>" in captured.body.decode()
+            await settled(browser)
+
+
+async def test_what_leads_to_no_page_is_asked_for_once(site):
+    addresses = ("mailto:a@example.org", "tel:1", "own://x", "javascript:alert(1)")
+    async with opened() as browser:
+        for number, address in enumerate(addresses):
+            site.put(f"/leads/{number}", "", status=302, headers={"Location": address})
+            with pytest.raises(PageFailed, match="no page"):
+                await browser.show(order(site.url(f"/leads/{number}"), PLAIN))
+    assert len(site.paths()) == len(addresses)
+
+
+async def test_a_session_keeps_its_cookies_whatever_happens_to_its_tasks(site):
+    sets = CrawlerRunConfig(js_code="document.cookie = 'login=yes;path=/'", delay_before_return_html=0)
+
+    async def cookies():
+        captured = await browser.show(order(site.url("/echo"), PLAIN, session="s"))
+        return json.loads(captured.body)["cookies"]
+
+    async with opened() as browser:
+        await browser.show(order(site.url("/page/1"), sets, session="s"))
+        with pytest.raises(PageFailed):  # the page is closed, and its session noted
+            await browser.show(order(site.url("/reset"), PLAIN, session="s"))
+        with pytest.raises(PageFailed):
+            await browser.show(order(site.url("/page/2"), PLAIN, session="s", identity=Identity(timezone="No/Where")))
+        assert await cookies() == {"login": "yes"}
+        kill(below("--type=renderer"))
+        await until(lambda: not browser._sessions._tabs["s"][1].is_open)
+        assert await cookies() == {"login": "yes"}
+        pool, tab = browser._sessions._tabs.pop("s")
+        parked = asyncio.ensure_future(browser._sessions.park("s", pool, tab))
+        await until(lambda: "s" in browser._sessions._parked)
+        assert [cookie["name"] for cookie in (await browser.state("s"))["cookies"]] == ["login"]
+        await parked
+        await cookies()
+        pool, tab = browser._sessions._tabs.pop("s")
+        parked = asyncio.ensure_future(browser._sessions.park("s", pool, tab))
+        await until(lambda: "s" in browser._sessions._parked)
+        await browser.end_session("s")
+        await parked
+        assert await cookies() == {}
+
+
+async def test_slow_pages_keep_few_browsers_and_the_end_does_not_wait_for_them(site):
+    async with opened(most_pages=1) as browser:
+        slow = []
+        for number in range(5):
+            slow.append(asyncio.ensure_future(browser.show(order(site.url(f"/gate/{number}"), PLAIN))))
+            await until(lambda: site.active == len(slow))
+        assert len(browsers()) == 3
+        await browser.close()
+        assert browsers() == []
+        for ended in await asyncio.gather(*slow, return_exceptions=True):
+            assert isinstance(ended, TaskFailed)
 
 
 async def test_a_page_serves_so_many_tasks_and_a_browser_so_many_pages(site, monkeypatch):

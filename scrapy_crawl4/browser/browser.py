@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..finish import finish
 from .errors import BrowserGone, BrowserMissing, PageCrashed, is_closed, page_error
 from .launch import BrowserProcess
-from .pool import Pool
+from .pool import Pool, purpose_of
 from .second_try import SecondTries
 from .sessions import Sessions
 from .starts import SharedStart
@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 LONGEST_START = 60.0
 """Seconds that the browser and its driver have to start."""
+MOST_RETIRED = 2
+"""Browsers that are replaced and wait for the last of their pages, at the most: slow pages keep no more of them."""
 
 
 class Browser:
@@ -44,8 +46,10 @@ class Browser:
         self._start: SharedStart[Pool] = SharedStart()
         self._second_tries = SecondTries()
         self._sessions = Sessions()
+        self._retired: set[Pool] = set()
+        """Those of processes that are replaced, which end when the last of their pages has gone."""
         self._ending: set[asyncio.Task[None]] = set()
-        """Ends of processes that are replaced, when the last of their pages has gone."""
+        """Ends of such processes, and of pages that are given back."""
         self._closed = False
 
     @property
@@ -90,22 +94,24 @@ class Browser:
         """Begin to close the pages that no task is on, but for *keep* of them; returns at once."""
         pool = self._pool
         if pool is not None and pool.idle > keep:
-            # The browser ends behind it, however it ends.
-            trimming = asyncio.ensure_future(pool.trim(keep))
-            self._ending.add(trimming)
-            trimming.add_done_callback(self._ending.discard)
+            self._end_later(pool.trim(keep))
 
     async def close(self) -> None:
         """Close all pages, then the browser; nothing of it is left when this returns."""
         self._closed = True
         async with self._starting:
-            started = await self._start.abandon()
-            pool, self._pool = self._pool or started, None
-            self._sessions.forget()
-            if pool is not None:
-                await finish(pool.close())
-            if self._ending:
-                await finish(_all_ended(self._ending))
+            await finish(self._close(await self._start.abandon()))
+
+    async def _close(self, started: Pool | None) -> None:
+        pools = {pool for pool in (self._pool, started) if pool is not None} | self._retired
+        self._pool, self._retired = None, set()
+        self._sessions.forget()
+        await asyncio.gather(*(pool.close() for pool in pools))
+        ending = list(self._ending)
+        for step in ending:  # which waits for what has just been ended
+            step.cancel()
+        if ending:
+            await asyncio.wait(ending)
 
     async def _show(self, order: PageOrder) -> Captured:
         current = await self._started(order)
@@ -138,14 +144,17 @@ class Browser:
                 raise BrowserMissing("The browser was closed before the page was opened.")
             if self._pool is not None and not self._pool.process.is_alive:
                 pool, self._pool = self._pool, None
-                self._sessions.forget(pool)
+                self._sessions.lose(pool)
                 await finish(pool.close())
-            if self._pool is not None and 0 < self._options.most_pages <= self._pool.shown:
+            if self._pool is not None and self._has_shown_enough(self._pool) and len(self._retired) < MOST_RETIRED:
                 self._retire(self._pool)
             if self._pool is None:
                 self._pool = await self._start.result(lambda: self._new_pool(order))
             self._pool.shown += 1
             return self._pool
+
+    def _has_shown_enough(self, pool: Pool) -> bool:
+        return 0 < self._options.most_pages <= pool.shown
 
     async def _new_pool(self, order: PageOrder) -> Pool:
         process = await _in_time(BrowserProcess.start(self._options))
@@ -160,14 +169,22 @@ class Browser:
     def _retire(self, pool: Pool) -> None:
         """Let no more tasks into *pool*, and end its browser when those that are there have ended."""
         self._pool = None
-        ending = asyncio.ensure_future(self._end(pool))
-        self._ending.add(ending)
-        ending.add_done_callback(self._ending.discard)
+        self._retired.add(pool)
+        self._end_later(self._end(pool))
 
     async def _end(self, pool: Pool) -> None:
+        pool.retire()
         await self._sessions.leave(pool)
         await pool.left()
-        await pool.close()
+        if pool in self._retired:
+            await pool.close()
+            self._retired.discard(pool)
+
+    def _end_later(self, step: Coroutine[Any, Any, None]) -> None:
+        """Begin with *step*; the end of all waits for it."""
+        ending = asyncio.ensure_future(step)
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     @asynccontextmanager
     async def _tab(self, current: Pool, order: PageOrder) -> AsyncIterator[tuple[Pool, Tab]]:
@@ -177,6 +194,7 @@ class Browser:
             is_new = tab is None
             if tab is None:
                 tab = await pool.take(order, self._sessions.state_of(order))
+                self._sessions.opened(order)
             with pool.visited():
                 try:
                     if is_new and order.hooks:
@@ -189,7 +207,7 @@ class Browser:
 
     async def _return(self, order: PageOrder, pool: Pool, tab: Tab) -> None:
         if order.session is None or self._closed:
-            pool.give_back(tab, order)
+            pool.give_back(tab, purpose_of(order))
         elif pool is self._pool:
             await self._sessions.keep(order.session, pool, tab)
         else:
@@ -201,10 +219,6 @@ class Browser:
             await self._sessions.park(order.session, pool, tab)
         else:
             await pool.discard(tab)
-
-
-async def _all_ended(ending: set[asyncio.Task[None]]) -> None:
-    await asyncio.wait(ending)
 
 
 async def _in_time(step: Coroutine[Any, Any, T]) -> T:

@@ -22,6 +22,7 @@ SENTENCES = {
     "ERR_TIMED_OUT": "Timeout: no answer in time.",
     "ERR_ADDRESS_UNREACHABLE": "Connection failed: the address cannot be reached.",
     "ERR_INTERNET_DISCONNECTED": "Connection failed: there is no network.",
+    "ERR_ABORTED": "The address leads to something that is no page.",
     "ERR_EMPTY_RESPONSE": "Connection failed: the server sent nothing.",
     "ERR_CONTENT_LENGTH_MISMATCH": "The connection ended before the whole page had arrived.",
     "ERR_INCOMPLETE_CHUNKED_ENCODING": "The connection ended before the whole page had arrived.",

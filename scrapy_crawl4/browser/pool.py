@@ -50,6 +50,8 @@ class Pool:
         """Those that are clean, that of the last task last."""
         self._cleaning: dict[asyncio.Task[None], str] = {}
         """What is done with pages that were given back, and the purpose that they may serve then."""
+        self._is_retired = False
+        """Whether no page is kept any more."""
         self._waiting: Counter[str] = Counter()
         """How many tasks wait for a page that is being cleaned, by purpose."""
         watch.on("Target.targetCreated", self._started)
@@ -89,6 +91,13 @@ class Pool:
             self._left.clear()
             await self._left.wait()
 
+    def retire(self) -> None:
+        """Keep no page any more: no task will come."""
+        self._is_retired = True
+        for tab in self._idle:
+            self.give_back(tab, "")
+        self._idle = []
+
     async def take(self, order: PageOrder, state: Any = None) -> Tab:
         """Return a page for *order*: one that another task gave back, else a new one.
 
@@ -101,9 +110,11 @@ class Pool:
         tab.begin(order.url)
         return tab
 
-    def give_back(self, tab: Tab, order: PageOrder) -> None:
-        """Take *tab* from a task that ended well, and clean or close it while the task goes on."""
-        purpose = _purpose(order) if _is_plain(order) else ""
+    def give_back(self, tab: Tab, purpose: str) -> None:
+        """Take *tab* from a task that ended well, and clean or close it while the task goes on.
+
+        :param purpose: as :func:`purpose_of` names it.
+        """
         cleaning = asyncio.ensure_future(self._clean(tab, purpose))
         self._cleaning[cleaning] = purpose
         cleaning.add_done_callback(self._cleaning.pop)
@@ -127,9 +138,12 @@ class Pool:
 
     async def close(self) -> None:
         """End the browser, and with it all pages."""
-        while self._cleaning:
-            await asyncio.wait(self._cleaning)
+        cleaning = list(self._cleaning)
+        for task in cleaning:
+            task.cancel()
         await self.process.close()
+        if cleaning:
+            await asyncio.wait(cleaning)
 
     async def _kept(self, order: PageOrder) -> Tab | None:
         """Return a page that has served the same purpose, when there is one or will soon be."""
@@ -150,7 +164,7 @@ class Pool:
                 self._waiting[purpose] -= 1
 
     async def _clean(self, tab: Tab, purpose: str) -> None:
-        if not purpose or not await reset(tab):
+        if not purpose or self._is_retired or not await reset(tab) or self._is_retired:
             await self.discard(tab)
             return
         tab.purpose = purpose
@@ -188,6 +202,11 @@ def _is_plain(order: PageOrder) -> bool:
         or identity.storage
         or identity.downloads
     )
+
+
+def purpose_of(order: PageOrder) -> str:
+    """Return what two tasks have in common that can have the same page one after another; ``""`` if none can."""
+    return _purpose(order) if _is_plain(order) else ""
 
 
 def _purpose(order: PageOrder) -> str:

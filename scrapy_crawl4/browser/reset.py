@@ -26,6 +26,9 @@ LEAVE = f"location.replace('{BLANK}')"
 navigates, the empty page may be in another process, and they run when they like."""
 REQUESTS_KEPT = 100
 """How many requests of a page Playwright remembers."""
+KEPT = frozenset(("document", "font", "image", "media", "script", "stylesheet", "texttrack"))
+"""Types of requests whose answers may stay in the cache, where no cookie made them; documents are not asked for again
+with the same page."""
 ENDS_WITH_PAGE = frozenset(
     ("document", "eventsource", "font", "image", "manifest", "media", "script", "stylesheet", "texttrack", "xhr")
 )
@@ -34,6 +37,9 @@ ENDS_WITH_PAGE = frozenset(
 
 async def reset(tab: Tab) -> bool:
     """Make *tab* what a new page of its identity is, except for its HTTP cache; tell whether that was possible.
+
+    Of the cache only that stays which any new page would have got: style sheets, scripts and pictures that were asked
+    for without a cookie of the page's own.
 
     Its scripts end first, then what they left is cleared. Whatever could act later, such as a service worker or a
     request that outlives its page, makes it impossible, as do frames and documents of several origins.
@@ -55,9 +61,15 @@ async def _reset(tab: Tab) -> bool:
     # No timer runs any more, and nothing that waits for an answer; handlers of the page's end do.
     steps = [session.send(method, {"value": True}) for method in scripts]
     async with tab.page.expect_navigation(url=BLANK, wait_until="commit", timeout=0):
-        await asyncio.gather(*steps, session.send("Runtime.evaluate", {"expression": LEAVE}))
-    if await _has_lasting_requests(tab):
+        cookies, *_ = await asyncio.gather(
+            tab.cookies(), session.send("Runtime.evaluate", {"expression": LEAVE}), *steps
+        )
+    requests = await _new_requests(tab)
+    if requests is None or any(map(_outlives_page, requests)):
         return False
+    is_own = {(cookie["name"], cookie["value"]) for cookie in cookies} <= tab.given
+    if not (is_own and KEPT.issuperset(request.resource_type for request in requests)):
+        await session.send("Network.clearBrowserCache")
     # The empty page is of the old one's origin, so that what handlers of its end left can still be cleared.
     steps = [session.send(method, arguments) for method, arguments in _storage(origin)]
     steps += [session.send(method, {"value": False}) for method in scripts]
@@ -98,15 +110,18 @@ async def _forget_history(session: CDPSession) -> None:
     raise TimeoutError
 
 
-async def _has_lasting_requests(tab: Tab) -> bool:
-    """Tell whether an answer may come that the page asked for and that does not go with it."""
+async def _new_requests(tab: Tab) -> list[Request] | None:
+    """Return what the page has asked for since the last task, or None if some of it is not known any more."""
     requests = await tab.page.requests()
     new = _after(requests, tab.last_request)
-    if new is None:
-        return True
-    if requests:
+    if new:
         tab.last_request = requests[-1]
-    return any(request.resource_type not in ENDS_WITH_PAGE and request.existing_response is None for request in new)
+    return new
+
+
+def _outlives_page(request: Request) -> bool:
+    """Tell whether an answer may come that does not go with the page."""
+    return request.resource_type not in ENDS_WITH_PAGE and request.existing_response is None
 
 
 def _after(requests: list[Request], last: Request | None) -> list[Request] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from ..finish import finish
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .pool import Pool
     from .tab import Tab
 
+logger = logging.getLogger(__name__)
 MOST_KEPT = 16
 """Pages that are kept between tasks; of others, cookies and local storage are."""
 LONGEST_ANSWER = 3.0
@@ -36,8 +38,7 @@ class Sessions:
 
         :raises PageFailed: when it has to and cannot.
         """
-        if parked := self._parked.get(order.session or ""):
-            await asyncio.wait({parked})
+        await self._settled(order.session or "")
         if order.config.js_only:
             return self._left(order)
         found = self._tabs.pop(order.session, None) if order.session is not None else None
@@ -48,14 +49,20 @@ class Sessions:
         return None
 
     def state_of(self, order: PageOrder) -> object:
-        """Return what a new page for *order* is to start with, which nobody else is told then; None is nothing."""
-        return self._states.pop(order.session, None) if order.session is not None else None
+        """Return what a new page for *order* is to start with; None is nothing."""
+        return self._states.get(order.session) if order.session is not None else None
+
+    def opened(self, order: PageOrder) -> None:
+        """Note that there is a page that has started with it, and knows more from now on."""
+        if order.session is not None:
+            self._states.pop(order.session, None)
 
     async def told(self, session: str) -> Any:
         """Return cookies and local storage of *session*, which no task is on.
 
         :raises LookupError: when it is not known.
         """
+        await self._settled(session)
         if (found := self._tabs.get(session)) and found[1].is_open:
             return await found[1].state()
         if found:
@@ -64,6 +71,7 @@ class Sessions:
 
     async def end(self, session: str) -> None:
         """Close the page of *session*, which no task is on, and forget what is known of it."""
+        await self._settled(session)
         self._states.pop(session, None)
         if found := self._tabs.pop(session, None):
             pool, tab = found
@@ -94,6 +102,14 @@ class Sessions:
         if pool is None:
             self._states.clear()
 
+    def lose(self, pool: Pool) -> None:
+        """Forget the pages that are of *pool*, whose browser has ended by itself, and say so."""
+        lost = [name for name, (owner, tab) in self._tabs.items() if owner is pool and not tab.identity.in_profile]
+        if lost:
+            which = f"session {lost[0]!r}" if len(lost) == 1 else f"{len(lost)} sessions"
+            logger.warning("The browser ended, and with it the cookies and storage of %s.", which)
+        self.forget(pool)
+
     def _left(self, order: PageOrder) -> tuple[Pool, Tab]:
         """Return the page as the session's last task left it, which is all that there is to go on with."""
         if order.session is None:
@@ -105,12 +121,20 @@ class Sessions:
             raise PageFailed("js_only: the page of the session has another user agent, other headers or another proxy.")
         return self._tabs.pop(order.session)
 
+    async def _settled(self, session: str) -> None:
+        """Wait until what is known of *session* is complete."""
+        if parked := self._parked.get(session):
+            await asyncio.wait({parked})
+
     def _begin_to_park(self, session: str, pool: Pool, tab: Tab) -> asyncio.Task[None]:
         parked = self._parked[session] = asyncio.ensure_future(self._park(session, pool, tab))
         parked.add_done_callback(lambda _: self._parked.pop(session, None))
         return parked
 
     async def _park(self, session: str, pool: Pool, tab: Tab) -> None:
+        if tab.identity.in_profile:  # which has it all
+            await pool.discard(tab)
+            return
         try:
             # The browser knows the cookies whatever the page does.
             async with asyncio.timeout(LONGEST_ANSWER):

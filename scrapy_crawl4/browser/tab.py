@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from ..finish import finish
 from .errors import BrowserGone, PageCrashed, is_aborted
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BLANK = "about:blank"
 
+CRASHED_BEFORE = "The page crashed in the browser before anything was loaded."
+LATEST_CRASH = 0.5
+"""Seconds after the end of a load in which it may turn out that a crash ended it."""
 LONGEST_CLOSE = 5.0
 """Seconds that a page has to close; one that has not, in a browser that hangs, is left to the browser's end."""
 
@@ -57,6 +60,8 @@ class Tab:
         """Whether it cannot be cleaned."""
         self.origins: set[str] = set()
         """Where documents of its task came from."""
+        self.given: set[tuple[str, str]] = set()
+        """Names and values of the cookies that its task has brought along."""
         self.last_request: Request | None = None
         """The last one of the tasks before."""
         self.documents: list[Response] = []
@@ -123,16 +128,17 @@ class Tab:
         """Note that a task has it, to load *url*."""
         self.uses += 1
         self.is_blank = True
-        self._visited.add(url)
+        self._visited.add(urldefrag(url).url)
 
     def suits(self, url: str) -> bool:
         """Whether a task can have it for *url*: a page that was loaded before would come from its cache."""
-        return self.is_open and url not in self._visited
+        return self.is_open and not self.is_spoiled and urldefrag(url).url not in self._visited
 
     def forget(self) -> None:
         """Forget the task before."""
         self.documents.clear()
         self.origins.clear()
+        self.given.clear()
 
     async def unless_crashed(self, step: Coroutine[Any, Any, T]) -> T:
         """Await *step*, which waits for something in the page; it may not notice itself that the page has crashed.
@@ -149,15 +155,18 @@ class Tab:
         if not task.done():
             await _cancelled(task)
         has_crashed = self.crashed.done()
-        # A load that a crash ends may be told before the crash is.
-        if self.is_blank and (has_crashed or is_aborted(task.exception())):
-            raise BrowserGone("The page crashed in the browser before anything was loaded.")
+        if self.is_blank and not has_crashed and is_aborted(task.exception()):
+            # A load that a crash ends may be told before the crash is; others lead to no page.
+            await asyncio.wait({self.crashed}, timeout=LATEST_CRASH)
+            has_crashed = self.crashed.done()
         if has_crashed:
-            raise PageCrashed
+            raise BrowserGone(CRASHED_BEFORE) if self.is_blank else PageCrashed
         return task.result()
 
     async def add_cookies(self, cookies: Iterable[Mapping[str, Any]]) -> None:
-        """Let the page have *cookies*."""
+        """Let the page have *cookies*, which are its task's."""
+        cookies = list(cookies)
+        self.given |= {(cookie["name"], cookie["value"]) for cookie in cookies}
         await self._context.add_cookies([dict(cookie) for cookie in cookies])  # type: ignore[misc]  # as the user wrote them
 
     async def cookies(self) -> list[Mapping[str, Any]]:
@@ -180,7 +189,7 @@ class Tab:
         request = response.request
         if request.is_navigation_request() and response.frame == self.page.main_frame:
             self.documents.append(response)
-            self._visited.add(response.url)
+            self._visited.add(urldefrag(response.url).url)
 
     def _framed(self, frame: Frame) -> None:
         # What a frame asks for at its end, Playwright does not tell.
@@ -215,13 +224,18 @@ async def _close(context: BrowserContext | Page, popups: set[asyncio.Task[None]]
         async with asyncio.timeout(LONGEST_CLOSE):
             await context.close()
     if popups:
-        await asyncio.wait(popups)
+        await asyncio.wait(popups, timeout=LONGEST_CLOSE)
 
 
 async def _close_context(opening: asyncio.Future[BrowserContext] | asyncio.Future[Page]) -> None:
+    closing = asyncio.ensure_future(_close_opened(opening))
+    # What is opened later than that, it closes by itself.
+    await asyncio.wait({closing}, timeout=LONGEST_CLOSE)
+
+
+async def _close_opened(opening: asyncio.Future[BrowserContext] | asyncio.Future[Page]) -> None:
     with contextlib.suppress(Exception):  # it was not made, or is gone
-        async with asyncio.timeout(LONGEST_CLOSE):
-            await (await opening).close()
+        await (await opening).close()
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapy_crawl4 import BrowserConfig, CrawlerRunConfig, GeolocationConfig
+from scrapy_crawl4.browser import Identity, PageFailed
 from scrapy_crawl4.browser.ads import ADS, is_ad
 from scrapy_crawl4.browser.client_hints import override_of
 from scrapy_crawl4.browser.credentials import origin_of, split_credentials
@@ -134,3 +135,25 @@ def test_ads_are_known_by_their_hosts():
     assert not is_ad("notdoubleclick.net")
     assert not is_ad("net")
     assert all(host == host.lower() and "/" not in host for host in ADS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("X Token", "1", "'x token' is no name of a header."),
+        ("X-Token", "a\nb", "The value of the header 'x-token' has a line break or a NUL character."),
+        ("Host", "example.org", "The header 'host' is the browser's own: leave it out, or use render='http'."),
+        ("Proxy-Authorization", "x", "The header 'proxy-authorization' is the browser's own: leave it out,"),
+    ],
+)
+def test_headers_that_no_page_sends_are_refused(name, value, sentence):
+    with pytest.raises(PageFailed) as caught:
+        Identity.of(BrowserConfig(), headers={name: value})
+    assert str(caught.value).startswith(sentence)
+
+
+def test_white_space_around_a_header_is_left_out():
+    identity = Identity.of(
+        BrowserConfig(headers={"X-A": " 1"}), url="http://a/", headers={"Authorization": "Bearer x\n"}
+    )
+    assert (identity.headers, identity.credentials) == ((("x-a", "1"),), (("authorization", "Bearer x"),))

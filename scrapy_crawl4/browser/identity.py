@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from .credentials import origin_of, split_credentials
 from .navigator import PLAUSIBLE, agreeing
+from .sent_headers import sendable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,9 +86,9 @@ class Identity:
         :param page: of one task.
         :param url: the task's, for whose origin the credentials among the headers are.
         :param headers: of one task; they go before those of *config*.
+        :raises PageFailed: for a header that the browser would not send.
         """
-        given = {name.lower(): value for name, value in (config.headers or {}).items()}
-        given |= {name.lower(): value for name, value in (headers or {}).items()}
+        given = sendable(config.headers or {}) | sendable(headers or {})
         given.pop("cookie", None)  # whoever names cookies so gives them to the page as such
         agent = given.pop("user-agent", None) or config.user_agent
         given, credentials = split_credentials(given)

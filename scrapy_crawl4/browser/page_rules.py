@@ -76,7 +76,11 @@ class _Gate:
                 return
             if _origin(event["request"]["url"]) == self._identity.origin:
                 answer["headers"] = self._with_credentials(event["request"]["headers"])
-            await self._session.send("Fetch.continueRequest", answer)
+            try:
+                await self._session.send("Fetch.continueRequest", answer)
+            except Exception:  # noqa: BLE001 - whatever it is, a request that is neither sent nor refused never ends
+                failed = {"requestId": event["requestId"], "errorReason": "Failed"}
+                await self._session.send("Fetch.failRequest", failed)
 
     def _is_unwanted(self, event: dict[str, Any]) -> bool:
         if self._identity.blocks_css and event["resourceType"] == "Stylesheet":

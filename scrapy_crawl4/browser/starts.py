@@ -20,7 +20,7 @@ class SharedStart(Generic[T]):
 
     async def result(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what the start gives that is under way, or *start* when there is none; each result is given once."""
-        if self._task is None:
+        if self._task is None or _has_failed(self._task):  # with nobody waiting: another time it may go well
             self._task = asyncio.ensure_future(start())
         task = self._task
         try:
@@ -37,3 +37,7 @@ class SharedStart(Generic[T]):
         task.cancel()
         await asyncio.wait({task})
         return None if task.cancelled() or task.exception() is not None else task.result()
+
+
+def _has_failed(task: asyncio.Task[Any]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

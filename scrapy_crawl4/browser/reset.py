@@ -60,10 +60,10 @@ async def _reset(tab: Tab) -> bool:
     scripts = ("Emulation.setScriptExecutionDisabled",) if tab.identity.java_script else ()
     # No timer runs any more, and nothing that waits for an answer; handlers of the page's end do.
     steps = [session.send(method, {"value": True}) for method in scripts]
-    async with tab.page.expect_navigation(url=BLANK, wait_until="commit", timeout=0):
-        cookies, *_ = await asyncio.gather(
-            tab.cookies(), session.send("Runtime.evaluate", {"expression": LEAVE}), *steps
-        )
+    left = tab.left = asyncio.get_running_loop().create_future()
+    cookies, *_ = await asyncio.gather(
+        tab.cookies(), session.send("Runtime.evaluate", {"expression": LEAVE}), left, *steps
+    )
     requests = await _new_requests(tab)
     if requests is None or any(map(_outlives_page, requests)):
         return False

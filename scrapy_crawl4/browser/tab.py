@@ -68,6 +68,8 @@ class Tab:
         """Responses that the page's own documents came with, in order, redirects included."""
         self.crashed = asyncio.get_running_loop().create_future()
         """Done when the page has crashed."""
+        self.left: asyncio.Future[None] | None = None
+        """Done when the page has gone to the empty one, where somebody waits for that."""
         self._context = context
         self._visited: set[str] = set()
         self._popups: set[asyncio.Task[None]] = set()
@@ -75,6 +77,8 @@ class Tab:
         page.on("framenavigated", self._navigated)
         page.on("frameattached", self._framed)
         page.on("crash", self._crashed)
+        # The driver is told of the first listener and of the end of the last one: this one saves that for each load.
+        page.on("requestfailed", _ignore)
         if identity.in_profile:  # whose context has pages of other tasks too
             page.on("popup", self._opened)
         else:
@@ -201,8 +205,11 @@ class Tab:
             self.is_spoiled = True
         elif origin:
             self.origins.add(origin)
-        if frame == self.page.main_frame and frame.url != BLANK:
-            self.is_blank = False
+        if frame == self.page.main_frame:
+            if frame.url != BLANK:
+                self.is_blank = False
+            elif self.left is not None and not self.left.done():
+                self.left.set_result(None)
 
     def _opened(self, popup: Page) -> None:
         self.is_spoiled = True
@@ -217,6 +224,10 @@ def origin_of_document(url: str) -> str | None:
     if parts.scheme in {"http", "https"} and parts.username is None:
         return f"{parts.scheme}://{parts.netloc}"
     return "" if parts.scheme in {"", "about", "data", "chrome-error"} else None
+
+
+def _ignore(_: Request) -> None:
+    pass
 
 
 async def _close(context: BrowserContext | Page, popups: set[asyncio.Task[None]]) -> None:

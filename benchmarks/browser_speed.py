@@ -217,7 +217,7 @@ def main() -> int:
 def found() -> str:
     from scrapy_crawl4.browser.executable import need_executable
 
-    return need_executable("").path
+    return need_executable("", headless=True).path
 
 
 if __name__ == "__main__":

@@ -75,6 +75,16 @@ EMPTY = {
     + "You are seeing this because. " * 30
     + """</p>
         <script type="module" src="/.within.website/x/cmd/anubis/static/js/main.mjs"></script></details></main>""",
+    "a search beside it": "<body><div><input name=q></div><div id=root></div><script src=a.js></script>",
+    "three logos": """<body><header><img src=a><img src=b><img src=c></header><div id=root></div>
+        <script src=a.js></script>""",
+    "a banner": "<body><div id=root></div><div class=cookie-bar>"
+    + "We use cookies. " * 20
+    + "</div><script src=a.js></script>",
+    "hidden words": f"<body><p style='display:none'>{'word ' * 40}</p><div id=root></div><script src=a.js></script>",
+    "per cent": "<body><div id=root>0% Loading...</div><script src=a.js></script>",
+    "a pixel": "<body><img width=1 height=1 src=x><div></div><script src=a.js></script>",
+    "a function that is called": "<body><script>function go() { location.href = '/en' } go()</script>",
     "Sucuri": "<html><title>You are being redirected...</title><script>var s={},u,c,sucuri_cloudproxy_js='';</script>",
 }
 TEXT = "Documentation that was written on the server, for people and robots that run no scripts. " * 6
@@ -121,6 +131,22 @@ COMPLETE = {
         </script></body>""",
     "tag manager": """<body><noscript><iframe src="https://www.googletagmanager.com/ns.html"></iframe></noscript><p>Closed
         for holidays.</p><script>(function(w,d,s){d.getElementsByTagName(s)})(window,document,'script')</script>""",
+    "a language switch": "<body><p>Welcome.</p><script>function lang(l){location.href='/'+l}</script>",
+    "a button": """<body><p>Your order is placed.</p><button id=b>Home</button><script>
+        document.getElementById("b").onclick=function(){window.location.href="/home"}</script>""",
+    "no frames": "<body><p>Welcome.</p><script>if(top!=self)top.location=self.location</script>",
+    "to HTTPS": """<body><h1>Contact</h1><p>Mail me</p><script>if(location.protocol=="http:")
+        location.href=location.href.replace("http","https")</script>""",
+    "a business": "<body><p>Starting a business</p><script src=a.js></script>",
+    "a dock": "<body><p>Loading dock services</p><script src=a.js></script>",
+    "a shop": "<body><p>Laden geöffnet</p><script src=a.js></script>",
+    "a package": """<body><h1>Requires JavaScript runtime</h1><p>The package requires JavaScript ES6.</p>
+        <script src=a.js></script>""",
+    "an empty main part beside a text": """<body><main></main><div>Opening hours 9-5, phone 12345.</div>
+        <script src=a.js></script>""",
+    "an empty main part beside a list": "<body><main></main>"
+    + "<li><a href=/x>Link number 1</a>" * 60
+    + "<script src=a.js></script>",
     "a captcha": """<body><script>var dd={'rt':'c'}</script><script src="https://ct.captcha-delivery.com/c.js"></script>
         <p id="cmsg">Please solve the puzzle</p></body>""",
 }

@@ -43,6 +43,10 @@ LONGEST_REQUEST = 500
 """Characters that a ``<noscript>`` may have that only asks for JavaScript; some have the whole page for robots."""
 PICTURES = 2
 """Pictures, players and frames that a shell may have around the place that its scripts fill."""
+LOGOS = 6
+"""The same in links and navigation."""
+FIELDS = 1
+"""Fields that such a shell may have: a search."""
 LONGEST_GOING_ON = 20_000
 """Characters of scripts in a page from which on it does more than go on to another address."""
 
@@ -60,19 +64,25 @@ _SPLASHES = names(
     "loading-indicator app-loading app-loader page-loader skeleton"
 )
 _ROOT_NAMES = names("app root shell")
+_BANNER = re.compile(r"cookie|consent|gdpr", re.IGNORECASE)
+_STREAMED = re.compile(r"S:[0-9a-f]+")
+"""Ids of what React's server sends hidden, to be put in its place by a script."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _RUN = names(
     "text/javascript application/javascript module text/ecmascript application/ecmascript application/x-javascript "
     "text/babel text/jsx"
 )
 _LOADING = re.compile(
-    r"\W*(?:(?:the )?(?:page|site|app|application|content)? ?(?:is )?(?:now )?"
+    r"\W*(?:\d+ ?%\W*)?(?:(?:the )?(?:page|site|app|application|content)? ?(?:is )?(?:now )?"
     r"(?:loading|please wait|one moment|just a moment|initiali[sz]ing|starting)|chargement|cargando|carregando|"
-    r"wird geladen|lädt|lade|bitte warten|caricamento|laden|загрузка|加载中|読み込み中)\b.{0,40}",
+    r"wird geladen|lädt|lade|bitte warten|caricamento|laden|загрузка|加载中|読み込み中)\b"
+    r"(?:\W*(?:\d+ ?%\W*)?|\s*[.,:;!…-].{0,40}"
+    r"|\s+(?:while|please|(?:(?:the|your) )?(?:page|site|app|application|content|data|more))\b.{0,40})",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
     r"(?:enable|turn on|activate|requires?|require|needs?|without|allow|use|have|is|supports?) (?:your )?java ?script"
+    r"(?! (?:runtime|engine|framework|librar|developer|code|files?|knowledge|version|es ?\d))"
     r"|java ?script (?:is |must |has to |needs to |to be )?(?:be )?"
     r"(?:not |turned |currently )?(?:required|disabled|enabled|off|needed|activated|necessary|supported)"
     r"|javascript.{0,30}(?:aktivier|activ|habilit|abilit|schakel|включ|有効|启用|啟用)"
@@ -80,8 +90,14 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\blocation(?:\.href)?\s*=(?![=])|\blocation\.(?:replace|assign|reload)\s*\(|\.submit\s*\(\s*\)", re.IGNORECASE
+    r"(?<!top\.)(?<!parent\.)\blocation(?:\.href)?\s*=(?![=])|\blocation\.(?:replace|assign|reload)\s*\(|\.submit\s*\(\s*\)",
+    re.IGNORECASE,
 )
+_LATER = re.compile(
+    r"(?:\bfunction\s+(?P<name>\w+)\s*\([^()]*\)|(?:\.on(?!load)\w+\s*=|addEventListener\(\s*['\"](?!load|DOMContent)\w+['\"],)"
+    r"\s*(?:async\s*)?(?:function\s*\w*\s*)?\(?[^()]*\)?\s*(?:=>)?)\s*$"
+)
+"""The beginning of a function that is only run when somebody calls for it."""
 _MUSTACHES = re.compile(r"\{\{.*?\}\}|\[\[.*?\]\]", re.DOTALL)
 _SCRIPT = re.compile(r"<script|<body[^>]+onload", re.IGNORECASE)
 
@@ -112,9 +128,13 @@ class _Survey:
     apart: int = 0
     """Characters of splash screens, and of what is hidden."""
     media: int = 0
+    logos: int = 0
+    """Pictures, players and frames in links and navigation."""
     fields: int = 0
     roots: list[Element] = field(default_factory=list)
     """Places that a framework fills."""
+    mains: list[Element] = field(default_factory=list)
+    """Main parts that say nothing of a framework."""
     said: list[str] = field(default_factory=list)
     """The text."""
     scripts: list[str] = field(default_factory=list)
@@ -161,11 +181,24 @@ def _judge(document: Document) -> str:
     if body is None:
         return ""
     survey = _survey(document, body)
-    if not survey.runs or survey.prose >= ENOUGH or survey.beside >= MUCH_BESIDE or survey.fields:
+    hidden = survey.apart if survey.apart > SPLASH else 0
+    if not survey.runs or survey.prose >= ENOUGH or survey.beside >= MUCH_BESIDE or hidden >= ENOUGH:
         return ""
-    if survey.prose < LITTLE and survey.media <= PICTURES and any(map(_is_empty, survey.roots)):
+    if _has_empty_place(survey):
         return "the place that scripts fill is empty"
-    return "" if survey.media else _judge_text(survey)
+    survey.prose += hidden
+    return "" if survey.media or survey.logos or survey.fields else _judge_text(survey)
+
+
+def _has_empty_place(survey: _Survey) -> bool:
+    """Return whether scripts are to fill a place, and there is hardly anything around it."""
+    if survey.media > PICTURES or survey.logos > LOGOS or survey.fields > FIELDS or survey.prose >= LITTLE:
+        return False
+    if any(map(_is_empty, survey.roots)):
+        return True
+    # Pages that are complete have an empty one too, as the target of a link.
+    may_be = not survey.prose and not survey.fields and survey.beside < ENOUGH and survey.apart <= SPLASH
+    return may_be and any(map(_is_empty, survey.mains))
 
 
 def _judge_text(survey: _Survey) -> str:
@@ -179,7 +212,35 @@ def _judge_text(survey: _Survey) -> str:
     if survey.asks or _ASKS.search(text):
         return "it asks for JavaScript"
     short = sum(map(len, survey.scripts)) < LONGEST_GOING_ON
-    return "a script goes on to another page" if short and any(map(_GOES_ON.search, survey.scripts)) else ""
+    return "a script goes on to another page" if short and any(map(_goes_on, survey.scripts)) else ""
+
+
+def _goes_on(script: str) -> bool:
+    """Return whether *script* goes on to another address by itself, and not on a click or to be on HTTPS."""
+    for found in _GOES_ON.finditer(script):
+        before = script[: found.start()]
+        if "protocol" not in before[-100:] and not any(_waits(head, script) for head in _open_blocks(before)):
+            return True
+    return False
+
+
+def _open_blocks(code: str) -> list[str]:
+    """Return what stands before each brace in *code* that is not closed."""
+    opened: list[int] = []
+    for found in re.finditer(r"[{}]", code):
+        if found[0] == "{":
+            opened.append(found.start())
+        elif opened:
+            opened.pop()
+    return [code[max(0, place - 100) : place] for place in opened]
+
+
+def _waits(head: str, script: str) -> bool:
+    later = _LATER.search(head)
+    if later is None:
+        return False
+    name = later["name"]
+    return name is None or len(re.findall(rf"\b{name}\b", script)) == 1
 
 
 def _survey(document: Document, body: Element) -> _Survey:
@@ -189,8 +250,6 @@ def _survey(document: Document, body: Element) -> _Survey:
             survey.runs = True
             survey.scripts.append(script.text)
     _walk(body, survey)
-    if survey.apart > SPLASH:
-        survey.prose += survey.apart
     return survey
 
 
@@ -232,8 +291,12 @@ def _count_element(element: Element, part: str, survey: _Survey) -> None:
     tag = element.tag
     if _is_root(element):
         survey.roots.append(element)
+    elif tag == "main" or element.attr("role") == "main":
+        survey.mains.append(element)
+    if tag in _MEDIA and not _is_pixel(element):
+        survey.media += not part
+        survey.logos += part == "beside"
     if not part or part == "beside":
-        survey.media += tag in _MEDIA
         survey.fields += tag in _FIELDS and not part and element.attr("type") != "hidden"
 
 
@@ -243,10 +306,13 @@ def _part(element: Element, part: str) -> str:
         return element.tag
     if part in {"apart", "noscript"} or element.tag in {"body", "main"}:
         return part
+    if _STREAMED.fullmatch(element.attr("id") or ""):
+        return part
     names_of = {*(element.attrs.get("class") or ()), element.attr("id") or ""}
     if "hidden" in element.attrs or _HIDDEN.search(element.attr("style") or "") or not _SPLASHES.isdisjoint(names_of):
         return "apart"
-    return "beside" if element.tag in _BESIDE else part
+    is_banner = any(map(_BANNER.search, names_of))
+    return "beside" if is_banner or element.tag in _BESIDE else part
 
 
 def _is_request(noscript: Element) -> bool:
@@ -255,13 +321,16 @@ def _is_request(noscript: Element) -> bool:
     return len(text) < LONGEST_REQUEST and _ASKS.search(text) is not None
 
 
+def _is_pixel(element: Element) -> bool:
+    """Return whether *element* only counts visitors."""
+    return all((element.attr(side) or "") in {"0", "1"} for side in ("width", "height"))
+
+
 def _is_root(element: Element) -> bool:
     tag = element.tag
     return (
         (element.attr("id") or "").lower() in _ROOT_IDS
         or not _ROOT_ATTRIBUTES.isdisjoint(element.attrs)
-        or tag == "main"
-        or element.attr("role") == "main"
         or ("-" in tag and not _ROOT_NAMES.isdisjoint(tag.split("-")))
     )
 

@@ -159,7 +159,7 @@ class SessionCrawl:
         if isinstance(error, (BrowserMissing, Downloads)) and work.may_move:
             self._spared = await self._move_to_http(error)
             return True
-        if isinstance(error, (PageTooLarge, BrowserMissing)):
+        if isinstance(error, (PageTooLarge, BrowserMissing)) or _is_robots_refusal(error):
             return False
         self.left_cache = isinstance(error, NotInCache)
         self.starved = isinstance(error, PageCrashed) and controller.may_have_starved(self._session)

@@ -14,6 +14,8 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler
 
+from ..browser.landing import landings
+from ..browser.pages import PAGE
 from ..crawl_delay import crawl_delay
 from ..errors import describe
 from .recent import Recent
@@ -81,6 +83,16 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
             name = self._robotstxt_useragent or request.headers.get(b"User-Agent", self._default_useragent)
             tell(urlparse_cached(request).hostname or "", crawl_delay(rp, name or ""))
         super().process_request_2(rp, request)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Judge the addresses that redirects led the browser to: they were no requests of their own.
+
+        :raises IgnoreRequest: when one of them is forbidden.
+        """
+        if PAGE in request.meta:
+            for landing in landings(request, response):
+                await self.process_request(landing)
+        return response
 
     async def _fetch(self, place: str, request: Request) -> RobotParser | None:
         self._stats.inc_value("robotstxt/request_count")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scrapy_crawl4.browser import setup
+from scrapy_crawl4.browser import doctor, setup
 from scrapy_crawl4.browser.errors import BrowserMissing, page_error
 from scrapy_crawl4.browser.executable import NAMES, VARIABLE, find_executable, need_executable
 from scrapy_crawl4.browser.features import OPTION
@@ -18,7 +18,7 @@ from .browser import NEEDS_BROWSER, browsers
 from .crawling import environment
 
 
-def program(folder: Path, name: str, text: str = "exit 0") -> str:
+def program(folder: Path, name: str, text: str = "echo Chromium 1.0") -> str:
     path = folder / name
     path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
     path.chmod(0o755)
@@ -154,6 +154,32 @@ def test_set_up_installs_what_it_can(nowhere, monkeypatch, user, works, commands
     assert len(said) == len(commands) + 1
     assert said[-1].startswith("The browser is" if works else "No browser could be installed.")
     assert ("chromium" in said[0]) is True
+
+
+@pytest.mark.parametrize("text", ["exit 0", "echo Chromium; exit 1", "exec sleep 60"])
+def test_set_up_takes_no_program_that_does_not_answer(nowhere, monkeypatch, text):
+    monkeypatch.setenv("PATH", f"{nowhere}:/usr/bin:/bin")
+    monkeypatch.setattr(setup, "LONGEST_ANSWER", 1.0)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    own = program(nowhere, "own", text)
+    monkeypatch.setattr(setup, "own_executable", lambda: own)
+    said: list[str] = []
+    assert setup.set_up(said.append, run=lambda command: bool(program(nowhere, "own")))
+    assert said[0].startswith(f"{own}, installed by Playwright, does not answer")
+    assert said[-1] == f"The browser is {own}, installed by Playwright."
+    monkeypatch.setenv(VARIABLE, program(nowhere, "named", text))
+    said.clear()
+    assert not setup.set_up(said.append, run=lambda command: pytest.fail("nothing is to be installed"))
+    assert said[-1] == f"Correct {VARIABLE}, or unset it."
+
+
+@NEEDS_BROWSER[0]
+@pytest.mark.parametrize("fake", ["", "exit 3"])
+async def test_the_doctor_blames_the_variable_alone(nowhere, monkeypatch, fake):
+    monkeypatch.setenv(VARIABLE, program(nowhere, "fake", fake) if fake else "/no/such/program")
+    finding = await doctor._browser()
+    assert (finding.fine, finding.advice) == (False, f"Correct {VARIABLE}, or unset it.")
+    assert "crawl4-" not in finding.told
 
 
 def test_set_up_without_playwright(monkeypatch):

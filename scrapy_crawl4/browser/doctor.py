@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from ..config.settings import Crawl4Settings
 from ..dispatch import MemoryProbe
 from ..errors import describe
 from .browser import Browser
+from .errors import BrowserMissing
+from .executable import VARIABLE
 from .identity import Identity
 from .launch import LaunchOptions
 from .order import PageOrder
@@ -103,11 +106,17 @@ async def _browser() -> Finding:
             "" if fine else "Install another Chromium or Chrome.",
         )
     except Exception as error:  # noqa: BLE001 - whatever is wrong is what is looked for
-        advice = (
-            "Run: scrapy crawl4-setup"
-            if not isinstance(error, TimeoutError)
-            else "Look for what keeps it from starting."
-        )
-        return Finding("Browser", False, describe(error), advice)
+        # Other places send to this command.
+        told = describe(error).removesuffix(" Run 'scrapy crawl4-doctor'.")
+        return Finding("Browser", False, told, _advice(error))
     finally:
         await browser.close()
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "Look for what keeps it from starting."
+    is_named = bool(os.environ.get(VARIABLE, "").strip())
+    if is_named and isinstance(error, BrowserMissing) and "Playwright" not in str(error):
+        return f"Correct {VARIABLE}, or unset it."
+    return "Run: scrapy crawl4-setup"

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .errors import INSTALL_PLAYWRIGHT
-from .executable import find_executable
+from .executable import VARIABLE, find_executable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 PACKAGES = ("chromium-headless-shell", "chromium")
 """Debian's packages of a browser, the best first: the one without windows needs half the processor time."""
+
+LONGEST_ANSWER = 20.0
+"""Seconds that a program has to say its version."""
 
 
 def own_executable() -> str:
@@ -37,6 +40,22 @@ def run_command(command: Sequence[str]) -> bool:
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=environment).returncode == 0  # noqa: S603 - our own commands
 
 
+def answers(path: str) -> bool:
+    """Return whether the program at *path* says which version of a browser it is."""
+    try:
+        ran = subprocess.run(  # noqa: S603 - the program that would be started as the browser anyway
+            [path, "--version"],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=LONGEST_ANSWER,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return ran.returncode == 0 and bool(ran.stdout.strip())
+
+
 def set_up(tell: Callable[[str], object], run: Callable[[Sequence[str]], bool] = run_command) -> bool:
     """Find a browser or install one, tell each step in a sentence, and return whether there is one in the end.
 
@@ -50,11 +69,16 @@ def set_up(tell: Callable[[str], object], run: Callable[[Sequence[str]], bool] =
         tell(f"Playwright is not installed. Run: {INSTALL_PLAYWRIGHT}")
         return False
     if (found := find_executable(own, headless=True)) is not None:
-        tell(_found(found))
-        return True
+        if answers(found.path):
+            tell(_found(found))
+            return True
+        tell(f"{found.path}, {found.source}, does not answer: it is no browser, or it lacks something.")
+        if os.environ.get(VARIABLE, "").strip():
+            tell(f"Correct {VARIABLE}, or unset it.")
+            return False
     for command in _commands():
         tell(f"No browser was found. Running: {' '.join(command)}")
-        if run(command) and (found := find_executable(own, headless=True)) is not None:
+        if run(command) and (found := find_executable(own, headless=True)) is not None and answers(found.path):
             tell(_found(found))
             return True
     tell("No browser could be installed. Install Chromium or Chrome with the means of your system, and run this again.")

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 LONGEST_NAME = 120
 """Bytes of a file name, so that a number or a suffix still fits."""
 
+RESERVED = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{kind}{digit}" for kind in ("com", "lpt") for digit in range(1, 10))}
+)
+"""Names that Windows has for devices, whatever suffix follows."""
+
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]+')
 
 
@@ -65,6 +70,8 @@ def safe_name(name: str) -> str:
     """*name* without folders, hidden-file dots and characters that file systems refuse; ``""`` if nothing is left."""
     last = name.replace("\\", "/").rpartition("/")[2]
     safe = _UNSAFE.sub("_", last).strip(" .")
+    if safe.partition(".")[0].rstrip().lower() in RESERVED:
+        safe = f"_{safe}"
     stem, suffix = os.path.splitext(safe)
     room = LONGEST_NAME - len(suffix.encode())
     if room <= 0:

@@ -28,6 +28,8 @@ async def wait_for(page: Page, condition: str, longest: float | None = None) -> 
     from playwright.async_api import TimeoutError as TooLong
 
     kind, rest = _kind(condition.strip())
+    if kind == "js" and not rest:  # would be waited for without end
+        raise ScriptError("wait_for failed: there is no JavaScript behind 'js:'.")
     try:
         if kind == "css":
             await page.wait_for_selector(rest, state="attached", timeout=longest or 0)
@@ -40,7 +42,7 @@ async def wait_for(page: Page, condition: str, longest: float | None = None) -> 
     except Error as error:
         if is_ours(error):
             raise
-        raise ScriptError(f"wait_for failed: {said(error)}.") from error
+        raise ScriptError(f"wait_for failed: {_told(error)}.") from error
 
 
 async def wait_for_images(page: Page, *, everywhere: bool) -> None:
@@ -57,6 +59,11 @@ def _kind(condition: str) -> tuple[str, str]:
         return kind, rest.strip()
     reads_like_code = condition.startswith(("()", "function", "async")) or "=>" in condition
     return ("js" if reads_like_code else "css"), condition
+
+
+def _told(error: Exception) -> str:
+    """Return without its stop what Playwright says, and without what it asks whom it takes for the author of a test."""
+    return said(error).partition(" Did you mean")[0].rstrip(". ?")
 
 
 def _short(condition: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.asyncio import is_asyncio_available, run_in_thread
 from scrapy.utils.httpobj import urlparse_cached
@@ -50,7 +51,7 @@ class Rendering:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._default = Crawl4Settings.from_settings(crawler.settings).render
-        self._follows = crawler.settings.getbool("REDIRECT_ENABLED")
+        self._follows = crawler.settings.getbool(RedirectMiddleware.enabled_setting)
         self._hosts = RenderedHosts()
         self._landings = LandingRobots(crawler)
         self._missing = False

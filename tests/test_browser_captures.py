@@ -14,6 +14,7 @@ import pytest
 
 from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlerRunConfig, CrawlResult, CrawlTask, SemaphoreDispatcher
 from scrapy_crawl4.browser.capture import console, network, picture
+from scrapy_crawl4.browser.capture.charset import decoded
 from scrapy_crawl4.spill import SpillFile
 
 from .browser import FAST, NEEDS_BROWSER, lasting_crawler
@@ -252,6 +253,44 @@ async def test_what_is_recorded_has_limits(site, crawler, monkeypatch):
     assert len(few.network_requests) == 5
     assert few.network_requests[-1]["event_type"] == "request_capture_error"
     assert few.network_requests[-1]["error"] == "A page has more than 4 events: the others are not recorded."
+
+
+async def test_bodies_are_read_in_encodings_of_the_web(site, crawler):
+    names = {"euc-jp": "\u6771", "latin-1": "\xf6", "punycode": "\xff", "idna": "\xff", "undefined": "\xff"}
+    for name in names:
+        body = {"euc-jp": "\u6771".encode("euc-jp"), "latin-1": b"\xf6"}.get(name, b"\xff")
+        site.put(f"/{name}", body, content_type=f"text/plain; charset={name}")
+    fetches = ", ".join(f"fetch('/{name}').then(answer => answer.text())" for name in names)
+    site.put("/page", f"<script>Promise.all([{fetches}]).then(() => document.title = 'done')</script>")
+    result = await crawler.arun(site.url("/page"), capture_network_requests=True, wait_for="js:document.title", **FAST)
+    answered = events(result, "response")
+    assert {name: answered[name]["body"]["text"] for name in names} == names
+    for name in ("punycode", "idna", "undefined", "a\0b"):
+        assert decoded(b"a\xff", f"text/plain; charset={name}") == "a\ufffd"
+    assert decoded(b"\xf6", "text/plain; charset=latin-1") == "\xf6"
+
+
+async def test_urls_and_headers_that_are_recorded_have_limits(site, crawler, monkeypatch):
+    monkeypatch.setattr(network, "LONGEST_URL", 5000)
+    monkeypatch.setattr(network, "LONGEST_HEADERS", 5000)
+    monkeypatch.setattr(network, "MOST_TEXT", 40_000)
+    fetches = "fetch(`/json?${n}${'y'.repeat(6000)}`, {headers: {'X-Long': 'z'.repeat(6000)}})"
+    site.put("/page", f"<script>Promise.all([...Array(20).keys()].map(n => {fetches}))"
+             ".then(() => document.title = 'done')</script>")  # fmt: skip
+    result = await crawler.arun(site.url("/page"), capture_network_requests=True, wait_for="js:document.title", **FAST)
+    asked = [event for event in result.network_requests if event["event_type"] == "request" and "yyy" in event["url"]]
+    assert len(asked) == 20
+    assert {len(event["url"]) for event in asked} >= {5000, 2048}
+    assert {len(event["headers"]) for event in asked} == {0}
+
+
+async def test_a_capture_that_fails_leaves_the_page(site, crawler):
+    site.put("/fonts", "<h1>Page</h1><script>Object.defineProperty(document, 'fonts', {})</script>")
+    result = await crawler.arun(site.url("/fonts"), screenshot=True, capture_mhtml=True, **FAST)
+    assert (result.success, result.status_code, result.screenshot) == (False, 200, None)
+    assert result.error_message.startswith("screenshot failed: TypeError: Cannot read properties of undefined")
+    assert "# Page" in result.markdown
+    assert result.mhtml
 
 
 async def test_messages_of_the_console(site, crawler):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 async def attended(tab: Tab, order: PageOrder, show: Callable[[Tab, PageOrder], Awaitable[Captured]]) -> Captured:
     """Return what *show* does, with what *order* wants to be captured and heard meanwhile.
 
-    An address that leads to no page, where *show* fails, has a result all the same if it is what was asked for.
+    An address that leads to no page, where *show* fails, has a result all the same if it is what was asked for. A page
+    stays when something cannot be captured of it.
 
     :raises playwright.async_api.Error: for what the browser could not do.
     :raises TaskFailed: for a download that cannot be kept.
@@ -29,7 +30,7 @@ async def attended(tab: Tab, order: PageOrder, show: Callable[[Tab, PageOrder], 
         try:
             async with captures.prepared():
                 captured = await show(tab, order)
-                captured.fields |= await captures.fields(captured)
+                await captures.write(captured)
         except Error as error:
             captured = await without_page(tab, error, heard.downloads)
             captured.fields |= captures.own_print(captured)

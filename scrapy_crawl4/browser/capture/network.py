@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from email.message import Message
 from typing import TYPE_CHECKING, Any
+
+from .charset import UTF_8, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -17,7 +18,13 @@ MOST_EVENTS = 5000
 LONGEST_TEXT = 2**20
 """Bytes of a body that is recorded; of longer ones, there is none."""
 MOST_TEXT = 2**25
-"""Characters of all bodies of a page; of those that follow, there is none."""
+"""Characters of all bodies, URLs and headers of a page; of bodies that follow, there is none."""
+LONGEST_URL = 2**16
+"""Characters of a URL, which ends there."""
+LONGEST_HEADERS = 2**18
+"""Characters of the headers of a request or an answer; of longer ones, there are none."""
+SHORT = 2**11
+"""Characters of a URL, and of headers, that are recorded however many there were before; other words end there."""
 LONGEST_WAIT = 2.0
 """Seconds that bodies which have arrived in the browser have to come from there in the end."""
 INTERNAL = ("chrome:", "chrome-extension:", "devtools:")
@@ -77,9 +84,9 @@ class NetworkLog:
         self._requests[request] = self._add(
             "request",
             request,
-            method=request.method,
-            headers=request.headers,
-            post_data=self._text(post_data, "utf-8") if post_data else None,
+            method=request.method[:SHORT],
+            headers=self._headers(request.headers),
+            post_data=self._text(post_data, UTF_8) if post_data else None,
             resource_type=request.resource_type,
             is_navigation_request=request.is_navigation_request(),
         )
@@ -90,14 +97,14 @@ class NetworkLog:
             "response",
             request,
             status=response.status,
-            status_text=response.status_text,
-            headers=response.headers,
+            status_text=response.status_text[:SHORT],
+            headers=self._headers(response.headers),
             from_service_worker=response.from_service_worker,
             request_timing=dict(request.timing),
             body={"text": None},
         )
         self._responses[request] = response, event
-        self._later(_complete_headers(response, self._requests.get(request, {}), event))
+        self._later(self._complete_headers(response, self._requests.get(request, {}), event))
 
     def _finished(self, request: Request) -> None:
         if request not in self._responses:
@@ -112,13 +119,13 @@ class NetworkLog:
         self._add(
             "request_failed",
             request,
-            method=request.method,
+            method=request.method[:SHORT],
             resource_type=request.resource_type,
             failure_text=request.failure or "unknown failure",
         )
 
     def _add(self, kind: str, request: Request, **facts: Any) -> dict[str, Any]:
-        event = {"event_type": kind, "url": request.url, **facts, "timestamp": time.time()}
+        event = {"event_type": kind, "url": self._url(request.url), **facts, "timestamp": time.time()}
         if request.url.startswith(INTERNAL) or "request" not in self._handlers:
             return event
         if len(self.events) >= MOST_EVENTS:
@@ -133,18 +140,31 @@ class NetworkLog:
         sizes = await response.request.sizes()
         if sizes["responseBodySize"] > LONGEST_TEXT:
             return
-        message = Message()
-        message["Content-Type"] = response.headers["content-type"]
-        event["body"]["text"] = self._text(await response.body(), message.get_content_charset("utf-8"))
+        event["body"]["text"] = self._text(await response.body(), response.headers["content-type"])
 
-    def _text(self, body: bytes, charset: str) -> str | None:
+    async def _complete_headers(self, response: Response, sent: dict[str, Any], event: dict[str, Any]) -> None:
+        """Write all headers as they went over the network; what Playwright says at once lacks cookies."""
+        for of, headers in ((sent, await response.request.all_headers()), (event, await response.all_headers())):
+            self._left += _size(of.get("headers", {}))
+            of["headers"] = self._headers(headers)
+
+    def _text(self, body: bytes, content_type: str) -> str | None:
         if len(body) > min(LONGEST_TEXT, self._left):
             return None
         self._left -= len(body)
-        try:
-            return body.decode(charset, "replace")
-        except LookupError:  # a charset that is none
-            return body.decode("utf-8", "replace")
+        return decoded(body, content_type)
+
+    def _url(self, url: str) -> str:
+        kept = url[: max(SHORT, min(LONGEST_URL, self._left))]
+        self._left -= len(kept)
+        return kept
+
+    def _headers(self, headers: dict[str, str]) -> dict[str, str]:
+        size = _size(headers)
+        if size > max(SHORT, min(LONGEST_HEADERS, self._left)):
+            return {}
+        self._left -= size
+        return headers
 
     def _later(self, step: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(_unless_gone(step))
@@ -152,10 +172,8 @@ class NetworkLog:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _complete_headers(response: Response, sent: dict[str, Any], event: dict[str, Any]) -> None:
-    """Write all headers as they went over the network; what Playwright says at once lacks cookies."""
-    sent["headers"] = await response.request.all_headers()
-    event["headers"] = await response.all_headers()
+def _size(headers: dict[str, str]) -> int:
+    return sum(len(name) + len(value) for name, value in headers.items())
 
 
 async def _unless_gone(step: Coroutine[Any, Any, None]) -> None:

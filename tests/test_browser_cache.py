@@ -103,6 +103,14 @@ async def test_what_no_cache_has_is_shown_anew(site, crawler):
 
 
 @in_browser
+async def test_what_scripts_return_is_kept_whatever_it_is(site, crawler):
+    results = [await crawler.arun(site.url("/page/9"), js_code=["new Date(0)", "1n"], **SHOWN) for _ in range(2)]
+    assert told(*results) == ["miss", "hit"]
+    assert results[1].js_execution_result["results"] == ["1970-01-01T00:00:00.000Z", "1"]
+    assert results[0].js_execution_result == results[1].js_execution_result
+
+
+@in_browser
 async def test_failures_are_not_kept(site, crawler):
     site.put("/denied", '<script>window._pxAppId = 1</script><div id="px-captcha"></div>')
     for path, options in (("/status/404", {}), ("/denied", {}), ("/page/8", {"js_code": "nowhere()"})):

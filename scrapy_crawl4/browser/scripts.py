@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .departure import Departure
 from .errors import first_line
+from .js import script as source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from playwright.async_api import Frame, Page
 
 TRIES = 5
 """How often a function is run in a page that goes on to another document meanwhile."""
+HAS_TIMERS = """() => {
+    try {
+        const probe = document.createElement("div");
+        probe.innerHTML = "<noscript><p></p></noscript>";
+        return probe.firstChild.firstElementChild === null;
+    } catch {
+        return true;
+    }
+}"""
+"""Tells whether scripts of the page run, without which there are no timers: what is for pages without them is text."""
+LARGEST = 16
+"""Million characters, as JSON, that a script may return."""
 WATCHED = """async () => {
     let leaves = false;
     const note = event => {
@@ -23,16 +36,23 @@ WATCHED = """async () => {
     window.navigation?.addEventListener("navigate", note);
     try {
         const value = await (async () => %s)();
-        // A form that was submitted goes off a moment later.
-        await new Promise(done => setTimeout(done));
-        return { value, leaves };
+        // A form that was submitted goes off a moment later; timers never do where a server forbids all scripts.
+        if ((%h)()) await new Promise(done => setTimeout(done));
+        return (leaves ? "1" : "0") + (%r)(value, %m);
     } finally {
         window.navigation?.removeEventListener("navigate", note);
     }
 }"""
 """Runs a script, and says whether the page has begun to go to another document."""
-UNWATCHED = "async () => ({ value: await (async () => %s)(), leaves: false })"
+UNWATCHED = 'async () => "0" + (%r)(await (async () => %s)(), %m)'
 """The same where scripts of the page do not run: there are no timers then, and nothing that is clicked goes off."""
+
+
+class Done(NamedTuple):
+    """What a script returned, and whether it leads to another document."""
+
+    value: Any
+    leaves: bool
 
 
 class ScriptError(Exception):
@@ -43,17 +63,18 @@ async def run_scripts(page: Page, code: str | Sequence[str], *, has_timers: bool
     """Run each script of *code* in the page, one after another, and return what they return.
 
     A script is an expression, or the body of a function that may ``return`` a value and ``await`` others. One that
-    leads the page to another document returns None, or what it returned before; the next one runs there.
+    leads the page to another document returns None, or what it returned before; the next one runs there. What they
+    return are values of JSON: dates, errors and the like are texts, and what has no words is None.
 
     :param has_timers: whether the page may run scripts of its own.
-    :raises ScriptError: when one throws or cannot be read.
+    :raises ScriptError: when one throws, cannot be read, or returns what is too large or cannot be passed on.
     """
     results = []
     with Departure(page) as departure:
         for script in [code] if isinstance(code, str) else code:
-            done = await _run(page, script, WATCHED if has_timers else UNWATCHED)
-            results.append(done["value"])
-            if done["leaves"]:
+            done = await _run(page, script, _complete(WATCHED if has_timers else UNWATCHED))
+            results.append(done.value)
+            if done.leaves:
                 await departure.arrived()
     return results
 
@@ -87,21 +108,34 @@ def said(error: Exception) -> str:
     return first_line(str(error)).rstrip(". ")
 
 
-async def _run(page: Page, script: str, frame: str) -> Any:
+async def _run(page: Page, script: str, frame: str) -> Done:
     from playwright.async_api import Error
 
     body = script.strip().rstrip(";")
     # An expression, or else statements.
     for wrapped in (f"(\n{body}\n)", f"{{\n{script}\n}}"):
         try:
-            return await page.evaluate(frame.replace("%s", wrapped))
+            return _done(await page.evaluate(frame.replace("%s", wrapped)))
         except Error as error:
             if has_gone_on(error):
-                return {"value": None, "leaves": True}
+                return Done(None, leaves=True)
             failure = error
             if not _was_not_read(error):
                 break
     raise ScriptError(said(failure)) from failure
+
+
+def _complete(frame: str) -> str:
+    return frame.replace("%h", HAS_TIMERS).replace("%r", source("result")).replace("%m", str(LARGEST * 10**6))
+
+
+def _done(told: str) -> Done:
+    leaves, kind, text = told[:1] == "1", told[1:2], told[2:]
+    if kind == "l":
+        raise ScriptError(f"the script returned more than {LARGEST} MB")
+    if kind != "v":
+        raise ScriptError("the script returned what cannot be passed on")
+    return Done(json.loads(text), leaves)
 
 
 def _was_not_read(error: Exception) -> bool:

@@ -21,6 +21,8 @@ from scrapy_crawl4 import (
     RateLimiter,
     SemaphoreDispatcher,
 )
+from scrapy_crawl4.browser.sizes import read_limited
+from scrapy_crawl4.meter import PageTooLarge
 
 from .browser import FAST, NEEDS_BROWSER, browsers, lasting_crawler
 
@@ -50,6 +52,18 @@ def shared():
 @pytest.fixture
 def crawler(shared, site):
     return shared
+
+
+class _Growing:
+    """A page that has another size each time it is read."""
+
+    def __init__(self, sizes):
+        self._sizes = sizes
+
+    async def evaluate(self, _, arguments):
+        most = arguments[0]
+        size = self._sizes.pop(0) if len(self._sizes) > 1 else self._sizes[0]
+        return size if size > most else "x" * size
 
 
 def echoed(result):
@@ -115,6 +129,63 @@ async def test_files_that_are_no_pages_stay_as_they_are(site, crawler):
     assert json.loads(results[0].html)["numbers"] == [1, 2, 3]
     assert results[1].html.startswith("Plain text of")
     assert "<pre" not in results[0].html + results[1].html
+    names = {"latin-1": "caf\xe9", "euc-jp": "\u6771\u4eac"}
+    for name, text in names.items():
+        site.put(f"/{name}", text.encode(name), content_type=f"text/plain; charset={name}")
+    results = await crawler.arun_many([site.url(f"/{name}") for name in names], **FAST)
+    assert [result.html for result in results] == list(names.values())
+
+
+async def test_answers_without_content_have_their_status(site, crawler):
+    for status in (403, 404):
+        site.put(f"/empty/{status}", "", status=status, headers={"X-Answer": "42"})
+        result = await crawler.arun(site.url(f"/empty/{status}"), **FAST)
+        assert (result.status_code, result.html) == (status, ""), result.error_message
+        assert result.response_headers["x-answer"] == "42"
+    site.put("/mail", "", status=302, headers={"Location": "mailto:a@example.org"})
+    mail = await crawler.arun(site.url("/mail"), **FAST)
+    assert mail.error_message == "The address leads to something that is no page."
+
+
+async def test_sound_and_films_are_files_to_download(site, crawler):
+    site.put("/a.wav", b"RIFFxxxxWAVE" * 10, content_type="audio/wav")
+    site.put("/a.webm", b"\x1aE\xdf\xa3junk", content_type="video/webm")
+    results = await crawler.arun_many([site.url("/a.wav"), site.url("/a.webm")], **FAST)
+    told = {result.error_message for result in results}
+    assert told == {"This is a file to download, not a page: render='http' fetches it."}
+
+
+async def test_xml_is_what_was_sent_unless_a_page_is_made_of_it(site, crawler):
+    sitemap = '<?xml version="1.0"?><urlset><url><loc>http://h/</loc></url></urlset>'
+    xhtml = (
+        '<html xmlns="http://www.w3.org/1999/xhtml"><body><script>document.body.append("made")</script></body></html>'
+    )
+    sheet = """<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+        <xsl:template match="/"><html><body><h1>Styled</h1></body></html></xsl:template></xsl:stylesheet>"""
+    site.put("/sheet.xsl", sheet, content_type="text/xml")
+    for kind in ("application/xml", "text/xml; charset=utf-8"):
+        for body in (sitemap, "<urlset><url>"):
+            site.put("/x.xml", body, content_type=kind)
+            assert (await crawler.arun(site.url("/x.xml"), **FAST)).html == body
+    site.put("/page.xml", xhtml, content_type="application/xml")
+    site.put(
+        "/styled.xml", f'<?xml-stylesheet type="text/xsl" href="/sheet.xsl"?>{sitemap[21:]}', content_type="text/xml"
+    )
+    made, styled = await crawler.arun_many([site.url("/page.xml"), site.url("/styled.xml")], **FAST)
+    assert "made</body>" in made.html
+    assert "Styled" in styled.html or "xsl" in styled.html  # browsers without style sheets for XML are on their way
+
+
+async def test_a_page_that_grows_while_it_is_read_is_not_let_in_unmeasured(monkeypatch):
+    monkeypatch.setattr("scrapy_crawl4.browser.sizes.AT_ONCE", 1000)
+    admitted = []
+    for sizes in ([2000], [2000, 5000, 5000]):
+        page = _Growing(list(sizes))
+        html = await read_limited(page, "", None, admitted.append)
+        assert len(html) == sizes[-1]
+    assert admitted == [2000, 2000, 5000]
+    with pytest.raises(PageTooLarge):
+        await read_limited(_Growing([2000 * number for number in range(1, 50)]), "", None, admitted.append)
 
 
 async def test_a_rate_limit_is_reported_and_the_task_tried_again(site, crawler):

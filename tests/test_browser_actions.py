@@ -1,6 +1,7 @@
 """What is done with a page of a browser before it is read."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -87,6 +88,56 @@ async def test_scripts_may_lead_the_page_somewhere_else(site, crawler):
     assert two.js_execution_result["results"] == ["/page/4", "Page 4"]
     assert two.redirected_url == site.url("/page/4")
     assert two.status_code == 200
+
+
+async def test_results_of_scripts_are_plain_values(site, crawler):
+    values = {
+        "new Date(0)": "1970-01-01T00:00:00.000Z",
+        "[/a/g, new URL('http://h/'), new TypeError('x'), 10n, NaN, Infinity, new Date(NaN)]": [
+            "/a/g", "http://h/", "TypeError: x", "10", None, None, None,
+        ],
+        "const a = {b: [1]}; a.a = a; a.c = a.b; return a": {"b": [1], "a": None, "c": [1]},
+        "['\\ud800', '\\ud83d\\ude00', '\\ude00\\n\\0', '\"\\\\']": ["\ufffd", "\U0001f600", "\ufffd\n\0", '"\\'],
+        "document.body": "ref: <Node>",
+        "[undefined, () => 1, Symbol(), null, true, -1.5, 1e300]": [None, None, None, None, True, -1.5, 1e300],
+        "new Uint8Array([1, 2])": [1, 2],
+    }  # fmt: skip
+    site.put("/page", "<h1>Page</h1>")
+    site.put("/evil", "<script>JSON.stringify = 1; Array.prototype.toJSON = Object.prototype.toJSON = () => 1</script>")
+    for path in ("/page", "/evil"):
+        result = await crawler.arun(site.url(path), js_code=list(values), **FAST)
+        assert result.js_execution_result == {"success": True, "results": list(values.values())}
+        assert json.loads(result.model_dump_json())["js_execution_result"] == result.js_execution_result
+
+
+async def test_what_scripts_cannot_pass_on_is_said(site, crawler):
+    failures = {
+        "new Proxy({}, {ownKeys() { throw 1 }})": "the script returned what cannot be passed on",
+        "'x'.repeat(17e6)": "the script returned more than 16 MB",
+        "new Array(1e9)": "the script returned more than 16 MB",
+    }
+    for code, words in failures.items():
+        result = await crawler.arun(site.url("/page/1"), js_code=code, **FAST)
+        assert result.js_execution_result == {"success": False, "error": words}
+        assert result.error_message == f"js_code failed: {words}."
+        assert "Page 1" in result.html
+
+
+async def test_scripts_run_where_the_server_forbids_those_of_the_page(site, crawler):
+    site.put("/sandbox", "<title>Closed</title>", headers={"Content-Security-Policy": "sandbox"})
+    result = await crawler.arun(site.url("/sandbox"), js_code="document.title", page_timeout=10_000, **FAST)
+    assert result.js_execution_result == {"success": True, "results": ["Closed"]}
+
+
+async def test_what_needs_a_page_fails_where_there_is_none(site, crawler):
+    for path in ("/json", "/status/204"):
+        result = await crawler.arun(site.url(path), js_code="1", wait_for="css:p", **FAST)
+        assert (result.success, result.error_message) == (False, "There is no page for js_code and wait_for.")
+        assert bool(result.html) == (path == "/json")
+    fine = await crawler.arun(site.url("/json"), scan_full_page=True, **FAST)
+    assert fine.success, fine.error_message
+    missing = await crawler.arun(site.url("/status/404"), js_code="1", **FAST)
+    assert missing.error_message == "HTTP 404 Not Found"
 
 
 async def test_a_page_on_its_way_is_read_as_one_page(site, crawler):

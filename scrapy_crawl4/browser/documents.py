@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag
 
+from .capture.charset import as_named
+from .errors import Downloads
 from .order import Captured
+from .scripts import evaluate
 from .sizes import admit_file
 
 if TYPE_CHECKING:
@@ -18,28 +21,42 @@ if TYPE_CHECKING:
 
 PAGES = ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "image/svg+xml")
 """Media types of which the browser makes a page that says more than the file."""
+XML = ("application/xml", "text/xml")
+MEDIA = ("audio/", "video/", "application/ogg")
+"""Media types of what the browser plays, as it comes, and keeps no file of."""
+VIEWER = "#xml-viewer-style, #webkit-xml-viewer-source-xml, parsererror"
+"""What is in the page that the browser makes of XML that is no page and has no style sheet, or cannot be read."""
+SHOWS_XML = "viewer => document.querySelector(viewer) !== null"
 PDF = "application/pdf"
 PDF_START = b"%PDF-"
 UNTRUE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 """Headers that are about the bytes on the way, not about the page."""
 
 
-def is_file(response: Response) -> bool:
-    """Tell whether what was sent says more than the page that the browser makes of it."""
-    # Without the header, the browser has looked into the body, and shows what it took for a page.
-    media_type = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
-    return not media_type.startswith(PAGES)
+async def is_file(tab: Tab, response: Response) -> bool:
+    """Tell whether what was sent says more than the page that the browser made of it in *tab*."""
+    media_type = _media_type(response)
+    if media_type not in XML:
+        return not media_type.startswith(PAGES)
+    await tab.page.wait_for_load_state("domcontentloaded", timeout=0)
+    return bool(await evaluate(tab.page, SHOWS_XML, VIEWER))
 
 
 async def file_of(tab: Tab, response: Response, admit: Callable[[int], object]) -> Captured:
     """Return what was sent, such as JSON, text or an image.
 
     :param admit: is told how large it is before it comes, and may raise.
+    :raises Downloads: for sound and films.
     """
+    if _media_type(response).startswith(MEDIA):
+        raise Downloads("The browser plays this file and shows no page.")
     await admit_file(response, admit)
     captured = await answer_of(tab, response)
     captured.body = await response.body()
-    if response.headers.get("content-type", "").startswith(PDF) and not captured.body.startswith(PDF_START):
+    content_type = response.headers.get("content-type", "")
+    if _media_type(response) not in XML:
+        captured.body = as_named(captured.body, content_type)
+    if content_type.startswith(PDF) and not captured.body.startswith(PDF_START):
         # The browser keeps the page of its viewer in place of the file, which so has to be fetched once more.
         again = await tab.page.context.request.get(response.url, timeout=0)
         captured.body = await again.body()
@@ -69,6 +86,11 @@ async def _describe(tab: Tab, captured: Captured, final: Response) -> None:
     captured.status = final.status
     captured.headers = await _headers(final)
     captured.redirects = await _hops(tab, final)
+
+
+def _media_type(response: Response) -> str:
+    # Without the header, the browser has looked into the body, and shows what it took for a page.
+    return response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
 
 
 def _final(tab: Tab, first: Response | None) -> Response | None:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 EMPTY = frozenset({204, 205})
 """Statuses of answers that have no content: the browser stays where it was."""
-UNAUTHORIZED = 401
-"""Status of an answer that asks for a log-in, of which the browser keeps no page."""
+FIRST_ERROR = 400
+REFUSED = ("ERR_INVALID_AUTH_CREDENTIALS", "ERR_HTTP_RESPONSE_CODE_FAILURE")
+"""What the browser shows in place of answers that ask for a log-in, and of errors that have no content."""
 PDF = "application/pdf"
 
 
@@ -28,7 +29,7 @@ async def without_page(tab: Tab, error: Exception, downloads: Downloading | None
     :raises TaskFailed: when a file could not be fetched or written.
     """
     answer = tab.documents[-1] if tab.documents else None
-    if answer is not None and answer.status == UNAUTHORIZED and "ERR_INVALID_AUTH_CREDENTIALS" in str(error):
+    if answer is not None and answer.status >= FIRST_ERROR and any(name in str(error) for name in REFUSED):
         return await answer_of(tab, answer)
     if answer is not None and answer.status in EMPTY and is_aborted(error):
         return await answer_of(tab, answer)

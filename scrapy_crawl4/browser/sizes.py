@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4_000_000
 """Characters of a page that is taken without asking."""
+READS = 5
+"""How often a page that is larger than before, each time it is read, is asked for."""
 WHOLE = """() => {
     const type = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "";
     return type + (document.documentElement?.outerHTML ?? "");
@@ -49,15 +51,22 @@ class SizeLimit:
 
 
 async def read_limited(page: Page | Frame, script: str, argument: Any, admit: Callable[[int], object]) -> str:
-    """Return the HTML that the function *script* returns for *argument*; it leaves the page only if *admit* lets it."""
+    """Return the HTML that the function *script* returns for *argument*; it leaves the page only if *admit* lets it.
+
+    :raises PageTooLarge: when it grows without end.
+    """
     found = await evaluate(page, MEASURED % script, [AT_ONCE, argument])
     if isinstance(found, str):
         if len(found) > AT_ONCE // 16:
             admit(len(found))
         return found
-    admit(int(found))
-    html: str = await evaluate(page, script, argument)
-    return html
+    for _ in range(READS):
+        admit(int(found))
+        # No more of it may come than was let in, if it has grown meanwhile.
+        found = await evaluate(page, MEASURED % script, [int(found), argument])
+        if isinstance(found, str):
+            return found
+    raise PageTooLarge("The page grows whenever it is read.")
 
 
 async def admit_file(response: Response, admit: Callable[[int], object]) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .order import PageOrder
     from .tab import Tab
 
+NEED_PAGE = ("js_code", "js_code_before_wait", "wait_for", "virtual_scroll_config")
+"""Options that ask for something of the page itself, which a file cannot give."""
+FIRST_ERROR = 400
 NEED_TIMERS = ("scan_full_page", "virtual_scroll_config", "wait_for_images", "remove_consent_popups")
 """Options that wait in the page, which it cannot where its scripts do not run."""
 
@@ -38,14 +41,17 @@ async def visit(tab: Tab, order: PageOrder) -> Captured:
     :raises playwright.async_api.Error: for what the browser could not do.
     :raises PageFailed: for what cannot be done without scripts of the page, where these do not run.
     """
-    return await attended(tab, order, _show)
+    captured = await attended(tab, order, _show)
+    if not captured.is_page and captured.status < FIRST_ERROR:
+        captured.error = captured.error or _undone(order)
+    return captured
 
 
 async def _show(tab: Tab, order: PageOrder) -> Captured:
     page, config = tab.page, order.config
     _refuse(order)
     response = await _load(tab, order)
-    if response is not None and not config.js_only and is_file(response):
+    if response is not None and not config.js_only and await is_file(tab, response):
         return await file_of(tab, response, order.admit)
     captured = Captured(url=page.url)
     try:
@@ -60,6 +66,11 @@ async def _show(tab: Tab, order: PageOrder) -> Captured:
     if "before_return_html" in order.hooks:
         await order.tell("before_return_html", page, html=captured.body.decode())
     return captured
+
+
+def _undone(order: PageOrder) -> str:
+    asked = [name for name in NEED_PAGE if getattr(order.config, name)]
+    return f"There is no page for {' and '.join(asked)}." if asked else ""
 
 
 def _refuse(order: PageOrder) -> None:

@@ -132,10 +132,10 @@ async def test_scripts_run_where_the_server_forbids_those_of_the_page(site, craw
 async def test_what_needs_a_page_fails_where_there_is_none(site, crawler):
     for path in ("/json", "/status/204"):
         result = await crawler.arun(site.url(path), js_code="1", wait_for="css:p", **FAST)
-        assert (result.success, result.error_message) == (False, "There is no page for js_code and wait_for.")
+        assert (result.success, result.error_message) == (False, "There is no page for wait_for.")
         assert bool(result.html) == (path == "/json")
-    fine = await crawler.arun(site.url("/json"), scan_full_page=True, **FAST)
-    assert fine.success, fine.error_message
+    fine = await crawler.arun(site.url("/json"), scan_full_page=True, js_code="1", **FAST)
+    assert (fine.success, fine.error_message, fine.js_execution_result) == (True, "", None)
     missing = await crawler.arun(site.url("/status/404"), js_code="1", **FAST)
     assert missing.error_message == "HTTP 404 Not Found"
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .order import PageOrder
     from .tab import Tab
 
-NEED_PAGE = ("js_code", "js_code_before_wait", "wait_for", "virtual_scroll_config")
-"""Options that ask for something of the page itself, which a file cannot give."""
+NEED_PAGE = ("wait_for", "virtual_scroll_config")
+"""Options that ask for something that has to be in the page, and never is in a file; scripts are left out there."""
 FIRST_ERROR = 400
 NEED_TIMERS = ("scan_full_page", "virtual_scroll_config", "wait_for_images", "remove_consent_popups")
 """Options that wait in the page, which it cannot where its scripts do not run."""

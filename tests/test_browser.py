@@ -140,7 +140,8 @@ async def test_answers_without_content_have_their_status(site, crawler):
     for status in (403, 404):
         site.put(f"/empty/{status}", "", status=status, headers={"X-Answer": "42"})
         result = await crawler.arun(site.url(f"/empty/{status}"), **FAST)
-        assert (result.status_code, result.html) == (status, ""), result.error_message
+        # Chromium shows an error page of its own here, and chromium-headless-shell an empty one.
+        assert (result.status_code, str(result.markdown)) == (status, ""), result.error_message
         assert result.response_headers["x-answer"] == "42"
     site.put("/mail", "", status=302, headers={"Location": "mailto:a@example.org"})
     mail = await crawler.arun(site.url("/mail"), **FAST)

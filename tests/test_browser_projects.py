@@ -294,7 +294,7 @@ def test_beside_scrapy_playwright(site: Site, tmp_path: Path, temporary: Path) -
         spider(start),
         DOWNLOAD_HANDLERS={"http": handler, "https": handler},
         PLAYWRIGHT_LAUNCH_OPTIONS={
-            "executable_path": find_executable(own_executable()).path,
+            "executable_path": find_executable(own_executable(), headless=True).path,
             "args": ["--no-sandbox"],
         },
         CRAWL4_BROWSER={"proxy_config": "http://127.0.0.1:9"},

@@ -80,7 +80,7 @@ async def test_a_profile_without_a_folder_goes_with_the_crawler(site):
 @pytest.fixture
 def running():
     """A browser that somebody else has started, and its address."""
-    program = find_executable(own_executable()).path
+    program = find_executable(own_executable(), headless=True).path
     with tempfile.TemporaryDirectory(prefix="theirs-", ignore_cleanup_errors=True) as folder:
         yield from started(program, folder)
 

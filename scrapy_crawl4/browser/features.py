@@ -9,14 +9,19 @@ if TYPE_CHECKING:
 
 OPTION = "--disable-features="
 PLAYWRIGHTS = (
+    "AutoDeElevate",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "BoundaryEventDispatchTracksNodeRemoval",
     "DestroyProfileOnBrowserClose",
+    "DialMediaRouteProvider",
+    "GlobalMediaControls",
     "HttpsUpgrades",
     "HttpsFirstBalancedModeAutoEnable",
     "LensOverlay",
     "MediaRouter",
     "PaintHolding",
     "ThirdPartyStoragePartitioning",
+    "Translate",
     "AvoidCorsURLLoaderRestartOnRedirect",
     "TcpPortRandomizationWin",
     "OptimizationHints",
@@ -26,7 +31,7 @@ PLAYWRIGHTS = (
     "msForceBrowserSignIn",
     "msEdgeUpdateLaunchServicesPreferredVersion",
 )
-"""Those that Playwright switches off: its option does not count any more where there is another one behind it."""
+"""Those that some version of Playwright switches off: its option does not count any more where there is another one behind it."""
 OURS = ("RenderDocument",)
 """With it, each document gets new frames in the browser's and the page's process: a third of what a page costs."""
 

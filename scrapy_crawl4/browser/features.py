@@ -31,7 +31,7 @@ PLAYWRIGHTS = (
     "msForceBrowserSignIn",
     "msEdgeUpdateLaunchServicesPreferredVersion",
 )
-"""Those that some version of Playwright switches off, whose own option does not count where another one is behind it."""
+"""What some version of Playwright switches off: its own option does not count where another one is behind it."""
 OURS = ("RenderDocument",)
 """With it, each document gets new frames in the browser's and the page's process: a third of what a page costs."""
 

@@ -179,6 +179,20 @@ async def test_a_pdf_is_read_and_is_its_own_print(site, crawler, folder):
     assert events(result, "response")["a.pdf"]["status"] == 200
 
 
+async def test_a_pdf_is_read_without_downloads(site):
+    document = pdf([[(20, 700, 12, "Words of a document")]])
+    site.put("/shown.pdf", document, content_type="application/pdf")
+    site.put("/sent.pdf", document, content_type="application/pdf", headers={"Content-Disposition": "attachment"})
+    async with AsyncWebCrawler(config=BrowserConfig(), settings={"DOWNLOAD_MAXSIZE": len(document)}) as crawler:
+        for path in ("/shown.pdf", "/sent.pdf"):
+            result = await crawler.arun(site.url(path), pdf=True, **FAST)
+            assert (result.success, result.pdf, result.status_code) == (True, document, 200), result.error_message
+            assert "Words of a document" in result.markdown
+        site.put("/long.pdf", document + b"\n", content_type="application/pdf")
+        long = await crawler.arun(site.url("/long.pdf"), **FAST)
+        assert "DOWNLOAD_MAXSIZE" in long.error_message
+
+
 async def test_all_of_it_can_be_written_and_leave_memory(site, crawler):
     site.put("/loud", "<script>console.log('x'.repeat(9000))</script>" + "<p>words</p>" * 100)
     result = await crawler.arun(

@@ -32,7 +32,7 @@ async def attended(tab: Tab, order: PageOrder, show: Callable[[Tab, PageOrder], 
                 captured = await show(tab, order)
                 await captures.write(captured)
         except Error as error:
-            captured = await without_page(tab, error, heard.downloads)
+            captured = await without_page(tab, error, heard.downloads, order.admit)
             captured.fields |= captures.own_print(captured)
         await heard.write(captured)
     return captured

@@ -57,11 +57,35 @@ async def file_of(tab: Tab, response: Response, admit: Callable[[int], object]) 
     if _media_type(response) not in XML:
         captured.body = as_named(captured.body, content_type)
     if content_type.startswith(PDF) and not captured.body.startswith(PDF_START):
-        # The browser keeps the page of its viewer in place of the file, which so has to be fetched once more.
-        again = await tab.page.context.request.get(response.url, timeout=0)
-        captured.body = await again.body()
-        await again.dispose()
+        # The browser keeps the page of its viewer in place of the file.
+        captured.body = await _fetched_again(tab, response)
     return captured
+
+
+async def pdf_of(tab: Tab, response: Response, admit: Callable[[int], object]) -> Captured:
+    """Return the PDF that a browser without a viewer would download.
+
+    :param admit: is told how large it is, and may raise.
+    """
+    declared = response.headers.get("content-length", "")
+    admit(int(declared) if declared.isdecimal() else 0)
+    captured = await answer_of(tab, response)
+    captured.body = await _fetched_again(tab, response)
+    admit(len(captured.body))
+    return captured
+
+
+def is_pdf(response: Response) -> bool:
+    """Tell whether *response* is one by what it says."""
+    return _media_type(response) == PDF
+
+
+async def _fetched_again(tab: Tab, response: Response) -> bytes:
+    again = await tab.page.context.request.get(response.url, timeout=0)
+    try:
+        return await again.body()
+    finally:
+        await again.dispose()
 
 
 async def answer_of(tab: Tab, response: Response) -> Captured:

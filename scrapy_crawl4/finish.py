@@ -26,6 +26,17 @@ async def finish(step: Coroutine[Any, Any, None]) -> None:
     raise cancelled
 
 
+async def end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel *tasks* and wait until they have ended; what they gave or raised is of no interest any more."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # seen
+
+
 async def close_source(source: Any) -> None:
     """Close a generator that was not read to its end, so that what it holds open is closed now."""
     with contextlib.suppress(Exception):  # the run is over, and its outcome known

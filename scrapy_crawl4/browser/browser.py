@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from ..finish import finish
+from ..finish import end, finish
 from .errors import BrowserGone, BrowserMissing, PageCrashed, is_closed, page_error
 from .launch import BrowserProcess
 from .pool import Pool, purpose_of
@@ -107,11 +107,7 @@ class Browser:
         self._pool, self._retired = None, set()
         self._sessions.forget()
         await asyncio.gather(*(pool.close() for pool in pools))
-        ending = list(self._ending)
-        for step in ending:  # which waits for what has just been ended
-            step.cancel()
-        if ending:
-            await asyncio.wait(ending)
+        await end(*self._ending)  # which wait for what has just been ended
 
     async def _show(self, order: PageOrder) -> Captured:
         current = await self._started(order)

@@ -53,10 +53,9 @@ async def file_of(tab: Tab, response: Response, admit: Callable[[int], object]) 
     await admit_file(response, admit)
     captured = await answer_of(tab, response)
     captured.body = await response.body()
-    content_type = response.headers.get("content-type", "")
     if _media_type(response) not in XML:
-        captured.body = as_named(captured.body, content_type)
-    if content_type.startswith(PDF) and not captured.body.startswith(PDF_START):
+        captured.body = as_named(captured.body, response.headers.get("content-type", ""))
+    if is_pdf(response) and not captured.body.startswith(PDF_START):
         # The browser keeps the page of its viewer in place of the file.
         captured.body = await _fetched_again(tab, response)
     return captured

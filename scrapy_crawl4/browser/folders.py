@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from ..finish import end
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -67,9 +69,7 @@ class BrowserFolder:
                     self.kill()
                     await asyncio.wait({start}, timeout=LOOK)
         # A driver that hangs tells nobody of the end.
-        start.cancel()
-        await asyncio.wait({start})
-        start.cancelled() or start.exception()  # seen: nobody waits for it any more
+        await end(start)
         self.kill()
 
     async def remove(self) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag
 
+from ..finish import end
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,7 +41,7 @@ async def go_to(tab: Tab, order: PageOrder) -> Response | None:
             if going.done() or loaded.exception() is not None:
                 return await going
         finally:
-            await _ended(going, loaded)
+            await end(going, loaded)
     shown = urldefrag(tab.page.url).url
     return next((response for response in reversed(tab.documents) if urldefrag(response.url).url == shown), None)
 
@@ -47,15 +49,6 @@ async def go_to(tab: Tab, order: PageOrder) -> Response | None:
 async def _loaded_after(stays: asyncio.Event, page: Page, wait_until: str) -> None:
     await stays.wait()
     await page.wait_for_function(READ if wait_until in {"commit", "domcontentloaded"} else COMPLETE, timeout=0)
-
-
-async def _ended(*steps: asyncio.Future[Any]) -> None:
-    for step in steps:
-        step.cancel()
-    await asyncio.wait(steps)
-    for step in steps:
-        if not step.cancelled():
-            step.exception()  # seen: what it says is known, or of no interest
 
 
 @contextmanager

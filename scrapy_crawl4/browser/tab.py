@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urldefrag, urlsplit
 
-from ..finish import finish
+from ..finish import end, finish
 from .errors import BrowserGone, PageCrashed, is_aborted
 from .page_rules import prepare
 
@@ -154,10 +154,10 @@ class Tab:
         try:
             await asyncio.wait({task, self.crashed}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            await _cancelled(task)
+            await end(task)
             raise
         if not task.done():
-            await _cancelled(task)
+            await end(task)
         has_crashed = self.crashed.done()
         if self.is_blank and not has_crashed and is_aborted(task.exception()):
             # A load that a crash ends may be told before the crash is; others lead to no page.
@@ -247,13 +247,6 @@ async def _close_context(opening: asyncio.Future[BrowserContext] | asyncio.Futur
 async def _close_opened(opening: asyncio.Future[BrowserContext] | asyncio.Future[Page]) -> None:
     with contextlib.suppress(Exception):  # it was not made, or is gone
         await (await opening).close()
-
-
-async def _cancelled(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()  # seen: that it ends is all that matters
 
 
 async def _close_popup(popup: Page) -> None:

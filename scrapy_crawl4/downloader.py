@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, null
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from pydispatch.dispatcher import getAllReceivers  # type: ignore[import-untyped]  # it has no annotations
 from scrapy import Request, signals
 from scrapy.core.downloader import Downloader
 from scrapy.pqueues import DownloaderAwarePriorityQueue
@@ -23,7 +22,9 @@ from .dispatch import BROWSER, HTTP, LOCAL, parse_retry_after
 from .dispatch.loading import make_dispatcher
 from .dispatch_stats import dispatch_stats
 from .gate import DispatchGate, TurnedAway
-from .meter import Meters
+from .listeners import has_listeners
+from .meter import Meters, told_directly
+from .middleware_chain import lean
 from .slots import SemaphoreSlot, SlotLimits
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class DispatchDownloader(Downloader):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self.middleware = lean(self.middleware)
         own = Crawl4Settings.from_settings(crawler.settings)
         self.lookahead: int = own.lookahead
         """Requests that may wait here; more stay in the scheduler."""
@@ -206,7 +208,12 @@ class DispatchDownloader(Downloader):
         return Meters(self.crawler)
 
     def _measured(self, request: Request, meter: PageMeter | None) -> AbstractContextManager[None]:
-        return nullcontext() if meter is None else self._meters.measured(request, meter)
+        if meter is None:
+            return nullcontext()
+        handler = self.handlers._get_handler(urlparse_cached(request).scheme)
+        if getattr(handler, "measures", False):
+            return told_directly(meter)
+        return self._meters.measured(request, meter)
 
     async def _transfer_now(self, meter: PageMeter | None, request: Request) -> Response:
         self._signal(signals.request_reached_downloader, request=request)
@@ -219,8 +226,7 @@ class DispatchDownloader(Downloader):
             self._signal(signals.request_left_downloader, request=request)
 
     def _signal(self, signal: Any, **arguments: Any) -> None:
-        # Looking for a receiver costs half of sending to none, and most of these signals have none.
-        if next(getAllReceivers(self.crawler, signal), None) is None:
+        if not has_listeners(self.crawler, signal):
             return
         self.signals.send_catch_log(signal=signal, spider=self.crawler.spider, **arguments)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import PrivateAttr
 
+from .exceptions import TaskFailed
 from .result_fields import no_links, no_media
 from .spillable import SpillableFields
 
@@ -29,6 +30,10 @@ MOVED = {
 }
 
 
+PRIVATE = frozenset({"_pending", "_spilled"})
+"""What a result notes about its fields."""
+
+
 class LazyFields(SpillableFields):
     """The fields of a result, of which those that the content stages make may be pending."""
 
@@ -37,14 +42,16 @@ class LazyFields(SpillableFields):
     @property
     def pending(self) -> PendingContent | None:
         """What the content stages have to work on, or None when this result is complete."""
-        return self._pending
+        # Read where pydantic keeps it: the attribute goes through three __getattr__.
+        private = self.__pydantic_private__
+        return private["_pending"] if private else None
 
     def complete(self) -> Self:
         """Run the content stages if they are pending, in this thread. Returns the result itself; never raises.
 
         Where another thread is at it, this waits for what that one makes.
         """
-        pending = self._pending
+        pending = self.pending
         if pending is not None:
             try:
                 page = pending.extract()
@@ -61,7 +68,7 @@ class LazyFields(SpillableFields):
         In a crawl with the add-on, a result of :meth:`CrawlResult.from_response` takes turns with the pages that
         :class:`~scrapy_crawl4.CrawlResultPipeline` works on, and the pipeline does nothing on it again.
         """
-        pending = self._pending
+        pending = self.pending
         if pending is not None:
             await self.complete_by(pending.aextract())
         return self
@@ -80,7 +87,7 @@ class LazyFields(SpillableFields):
 
         Does nothing when the content is not pending.
         """
-        if self._pending is None:
+        if self.pending is None:
             return
         errors = "; ".join(f"Stage {name} failed: {text}" for name, text in page.stage_errors.items())
         values = {name: getattr(page, name) for name in CONTENT}
@@ -88,11 +95,12 @@ class LazyFields(SpillableFields):
         self._fill(values, errors)
 
     def _break(self, error: Exception) -> None:
-        if self._pending is None:
+        if self.pending is None:
             return
         logger.error("The content stages failed for %s", self.url[:200], exc_info=error)
         empty = {"media": no_media(), "links": no_links(), "tables": []}
-        self._fill(empty, f"The content stages failed: {type(error).__name__}")
+        told = str(error) if isinstance(error, TaskFailed) else f"The content stages failed: {type(error).__name__}"
+        self._fill(empty, told)
 
     def _fill(self, values: dict[str, Any], error: str) -> None:
         values |= {"success": not error, "error_message": " ".join(error.split())}
@@ -103,12 +111,16 @@ class LazyFields(SpillableFields):
         self._pending = None
 
     def spill(self, file: SpillFile) -> int:  # noqa: D102 - described where it is inherited from
-        return 0 if self._pending is not None else super().spill(file)
+        return 0 if self.pending is not None else super().spill(file)
 
     if not TYPE_CHECKING:  # a declared __getattr__ would make type checkers accept every name
 
         def __getattr__(self, name: str) -> Any:
             # Only reached for names that are not in __dict__: complete results pay nothing for being lazy.
+            if name in PRIVATE:  # pydantic comes to them by a longer way
+                private = object.__getattribute__(self, "__pydantic_private__")
+                if private is not None and name in private:
+                    return private[name]
             if name in LAZY:
                 self.complete()
                 if name in self.__dict__:

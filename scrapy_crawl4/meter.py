@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
@@ -23,6 +24,10 @@ EXPANSION = 5
 """How much larger a compressed page is expected to be once it is decoded."""
 STEP = 64 * 1024
 """Bytes that arrive between two reports."""
+
+
+METER: ContextVar[PageMeter | None] = ContextVar("scrapy_crawl4_meter", default=None)
+"""The meter of the transfer that the current task does, for handlers that tell it themselves."""
 
 
 class PageTooLarge(TaskFailed):
@@ -79,6 +84,22 @@ class PageMeter:
         if sentence:
             self._too_large = sentence
             raise StopDownload(fail=True)
+
+
+@contextmanager
+def told_directly(meter: PageMeter) -> Iterator[None]:
+    """Let *meter* follow the transfer in the block, whose handler has ``measures`` and tells it by :data:`METER`.
+
+    :raises PageTooLarge: when memory cannot hold the page even alone.
+    """
+    before = METER.set(meter)
+    try:
+        yield
+    except Exception:
+        meter.refuse_too_large()
+        raise
+    finally:
+        METER.reset(before)
 
 
 class Meters:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from .config import CrawlerRunConfig
@@ -45,7 +46,7 @@ class PendingContent:
     desk: ContentDesk | None = field(default=None, compare=False, repr=False)
     """Who does the work when it is waited for; None takes a thread of its own."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, compare=False, repr=False)
-    _made: list[PageContent] = field(default_factory=list, init=False, compare=False, repr=False)
+    _made: list[PageContent | Exception] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def extract(
         self, config: CrawlerRunConfig | None = None, turn: AbstractContextManager[Any] | None = None
@@ -54,6 +55,7 @@ class PendingContent:
 
         :param config: in place of ``config``.
         :param turn: entered for the work; not while this waits for another thread's.
+        :raises TaskFailed: a worker process ended while it was at it.
         """
         from .content import extract_page  # noqa: PLC0415 - content is a layer above results, used only when needed
 
@@ -63,7 +65,44 @@ class PendingContent:
                     wanted = config or self.config
                     page = extract_page(self.html, url=self.url, config=wanted, content_type=self.content_type)
                 self._made.append(page)
-            return self._made[0]
+            made = self._made[0]
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    def in_steps(self) -> Iterator[None]:
+        """Run the content stages in this thread too, and yield between them; :meth:`extract` then has what was made.
+
+        They must go on in this thread, and be closed if they don't: whoever asks meanwhile waits for them.
+        """
+        from .content.pipeline import extract_in_steps  # noqa: PLC0415 - as above
+
+        if not self.claim():
+            return
+        made: PageContent | Exception | None = None
+        try:
+            made = yield from extract_in_steps(
+                self.html, url=self.url, config=self.config, content_type=self.content_type
+            )
+        except Exception as error:  # noqa: BLE001 - extract() raises it
+            made = error
+        finally:
+            self.settle(made)
+
+    def claim(self) -> bool:
+        """Take the work over for another process, until :meth:`settle`; False if it is done, or somebody is at it."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        if self._made:
+            self._lock.release()
+            return False
+        return True
+
+    def settle(self, made: PageContent | Exception | None) -> None:
+        """Take in what came of it, for all who ask; None if nothing, so that the work is still to be done."""
+        if made is not None:
+            self._made.append(made)
+        self._lock.release()
 
     async def aextract(self) -> PageContent:
         """Do the same off the event loop, whichever that is: at the desk if there is one, else in a thread."""

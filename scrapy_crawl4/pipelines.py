@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scrapy.utils.asyncio import is_asyncio_available, run_in_thread
+from scrapy.utils.asyncio import is_asyncio_available
 from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 
 from . import stats
 from .config.settings import Crawl4Settings
@@ -17,8 +16,11 @@ from .content.llm_scope import ModelScope, asks_model
 from .content.llm_session import ModelSession, WaitingThreads
 from .content.markdown import with_converter
 from .results import CrawlResult
+from .workers.job import Job
+from .workers.pool import ContentPool
 
 if TYPE_CHECKING:
+    import threading
     from concurrent.futures import Future
     from typing import Self
 
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
     from .pending_content import PendingContent
 
 T = TypeVar("T")
-
-CONTENT_THREADS = 1
-"""Content work holds Python's lock: more threads would take turns with the event loop more often, and gain nothing."""
 
 
 class Turn:
@@ -49,8 +48,35 @@ class Turn:
         self._lock.release()
 
 
+class ItemJob(Job["PageContent"]):
+    """Makes the content of an item.
+
+    :param pending: what is to be worked on.
+    :param config: what is wanted of it.
+    :param turn: taken for the work in this process.
+    """
+
+    def __init__(self, pending: PendingContent, config: CrawlerRunConfig, turn: Turn) -> None:
+        super().__init__(config)
+        self._page = pending
+        self._turn = turn
+
+    def begin(self) -> PendingContent:
+        """Return the page."""
+        return self._page
+
+    def end(self) -> PageContent:
+        """Return its content, which is made in turn unless it has been."""
+        return self._page.extract(self.config, self._turn)
+
+    @property
+    def was_made(self) -> bool:
+        """Whether it was this job that had it made."""
+        return self._turn.taken or self.elsewhere
+
+
 class CrawlResultPipeline:
-    """Completes each :class:`~scrapy_crawl4.CrawlResult` in a thread, before the other pipelines see it.
+    """Completes each :class:`~scrapy_crawl4.CrawlResult` off the event loop, before the other pipelines see it.
 
     Other items pass untouched, unless ``CRAWL4_MAP_ITEMS`` is on: then each becomes a result by
     :meth:`CrawlResult.from_item`. What a callback has completed by ``await result.acomplete()`` is not worked on again.
@@ -65,8 +91,7 @@ class CrawlResultPipeline:
         own = Crawl4Settings.from_settings(crawler.settings)
         self._map_items = own.map_items
         self._converter = own.markdown_converter
-        self._turns = DeferredSemaphore(CONTENT_THREADS)
-        self._turn = threading.Lock()
+        self._pool = ContentPool(own.content_workers)
         self._models = ModelSession()
         self._waiting = WaitingThreads(own.llm_concurrency)
         self._counts: Counter[str] = Counter()
@@ -93,31 +118,24 @@ class CrawlResultPipeline:
         return with_converter(config, self._converter)
 
     async def extract(self, pending: PendingContent) -> PageContent:
-        """Do the content work on a page in a thread, one page at a time; raises what the stages raise."""
-        turn = Turn(self._turn)
-        work = self._extract_waiting if asks_model(pending.config) else self._extract
+        """Do the content work on a page in its turn, in a thread or a worker process; raises what the stages raise."""
+        job = ItemJob(pending, self.prepared(pending.config), Turn(self._pool.turn))
         try:
-            page = await work(pending, turn)
+            page = await (self._waited(job) if asks_model(pending.config) else _done(self._pool.submit(job)))
         finally:
-            self._counts[stats.CONTENT_PAGES] += turn.taken
-        if turn.taken:
+            self._counts[stats.CONTENT_PAGES] += job.was_made
+        if job.was_made:
             self._counts.update(stats.stage_error_count(stage) for stage in page.stage_errors)
         return page
 
-    async def _extract(self, pending: PendingContent, turn: Turn) -> PageContent:
-        await maybe_deferred_to_future(self._turns.acquire())
-        try:
-            return await run_in_thread(pending.extract, self.prepared(pending.config), turn)
-        finally:
-            self._turns.release()
-
-    async def _extract_waiting(self, pending: PendingContent, turn: Turn) -> PageContent:
+    async def _waited(self, job: ItemJob) -> PageContent:
         """Do the work on a page that asks models; while it waits for them, others are worked on."""
-        scope = ModelScope(self._models, self._turn.release, lambda: _acquire(self._turn))
+        turn = self._pool.turn
+        scope = ModelScope(self._models, turn.release, lambda: _acquire(turn))
 
         def work() -> PageContent:
             with scope.entered():
-                return pending.extract(self.prepared(pending.config), turn)
+                return job.end()
 
         try:
             return await _done(self._waiting.submit(work))
@@ -125,8 +143,9 @@ class CrawlResultPipeline:
             scope.cancel()
 
     def close_spider(self) -> None:
-        """Write what was counted to the stats, and close the connections to models."""
+        """Write what was counted to the stats, end the workers and close the connections to models."""
         self._models.close()
+        self._pool.close()
         for name, count in self._counts.items():
             if self._crawler.stats is not None:
                 self._crawler.stats.set_value(name, count)

@@ -107,6 +107,8 @@ class CrawlResult(LazyFields):
             config = CrawlerRunConfig()
         fields |= {"url": url, "html": html if isinstance(html, str) else ""}
         fields.setdefault("session_id", config.session_id)
+        if config.fetch_only:
+            return cls._make(fields)
         return cls._make(fields, PendingContent(html, _page_url(fields), config, content_type or "text/html"))
 
     @classmethod
@@ -179,6 +181,11 @@ class CrawlResult(LazyFields):
         object.__setattr__(result, "__pydantic_extra__", None)
         object.__setattr__(result, "__pydantic_private__", {"_pending": None, "_spilled": None})
         return result
+
+    def _note(self, **fields: Any) -> None:
+        """Set *fields* to values that are ours and right, without the validation of an assignment."""
+        self.__dict__.update(fields)
+        self.__pydantic_fields_set__.update(fields)
 
     def _accept(self, name: str, value: Any) -> bool:
         """Set a field if there is one of that name and type."""

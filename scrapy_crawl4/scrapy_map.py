@@ -136,8 +136,12 @@ def content_type_of(response: Response) -> str:
 def header_dict(headers: Any) -> dict[str, str]:
     """Return headers with lower-case names; several values of one name are joined as browsers do."""
     found = {}
-    for name, values in (headers or {}).items():  # Scrapy's Headers give a list for each name here
+    # Scrapy's Headers are a dict of lists, and its own items() spells each name anew to look it up.
+    for name, values in dict.items(headers) if isinstance(headers, dict) else (headers or {}).items():
         key = _text(name).lower()
+        if type(values) is list and len(values) == 1:
+            found[key] = _text(values[0])
+            continue
         parts = values if isinstance(values, list | tuple) else (values,)
         found[key] = ("\n" if key == "set-cookie" else ", ").join(map(_text, parts))
     return found

@@ -1,25 +1,24 @@
 """Parts of finished results that wait in a temporary file instead of in memory.
 
-Text and bytes are written as they are. Containers are written with pickle, restricted to the plain types of Python's
-data: it is the one format that gives back exactly what was written (tuples, integer keys, halves of surrogate pairs,
-values that are shared), reading it can build nothing else, and nobody but this process can write to the file.
+Text and bytes are written as they are, containers as :mod:`~scrapy_crawl4.plain_pickle` says; nobody but this process
+can write to the file.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import os
-import pickle
 import sys
 import tempfile
 import threading
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol, cast
 
 from .markdown_result import MarkdownGenerationResult
+from .packed import CONTAINERS, LEAST, PackedMarkdown, PackedPlain, PackedText
+from .plain_pickle import plain_bytes, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,13 +27,7 @@ logger = logging.getLogger(__name__)
 
 TEXTS = frozenset({"html", "cleaned_html", "fit_html", "extracted_content", "screenshot", "pdf", "mhtml", "markdown"})
 """Fields with values that nobody can change."""
-CONTAINERS = frozenset(
-    {"links", "media", "tables", "metadata", "network_requests", "console_messages", "js_execution_result"}
-)
-"""Fields with values that their readers may change in place."""
 SPILLABLE = TEXTS | CONTAINERS
-LEAST = 1024
-"""Bytes from which on a value is worth a place in the file."""
 SLICE = 1 << 20
 """Characters that are encoded at a time."""
 DIRTY = 8 * 1024 * 1024
@@ -114,6 +107,10 @@ def _settle(file: BinaryIO, start: int, end: int) -> None:
 class Place(Protocol):
     """Where one value is."""
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is in memory, as bytes."""
+
     def load(self) -> Any:
         """Read the value.
 
@@ -123,6 +120,7 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Bytes:
+    is_packed: ClassVar[bool] = False
     file: SpillFile
     start: int
     length: int
@@ -142,11 +140,12 @@ class _Plain(_Bytes):
     __slots__ = ()
 
     def load(self) -> Any:
-        return _PlainUnpickler(io.BytesIO(self.file.read(self.start, self.length))).load()
+        return plain_value(self.file.read(self.start, self.length))
 
 
 @dataclass(frozen=True, slots=True)
 class _Markdown:
+    is_packed: ClassVar[bool] = False
     texts: tuple[_Text | None, ...]
     base_url: str
 
@@ -167,6 +166,11 @@ class Spilled:
         :raises OSError: when it cannot be read.
         """
         return self.places[name].load()
+
+    @property
+    def packed(self) -> dict[str, Any]:
+        """Those of the fields that are in memory, packed."""
+        return {name: place for name, place in self.places.items() if place.is_packed}
 
     def without(self, name: str) -> Spilled:
         """Return the same without the field *name*."""
@@ -204,6 +208,8 @@ def _write_value(value: Any, file: SpillFile) -> tuple[Place, int] | None:
     kind = type(value)
     if kind is MarkdownGenerationResult:
         return _write_markdown(value, file)
+    if kind in {PackedText, PackedPlain, PackedMarkdown}:
+        return _write_packed(value, file)
     if kind in {dict, list}:
         return _write_plain(value, file)
     size = sys.getsizeof(value)
@@ -226,27 +232,19 @@ def _write_markdown(markdown: MarkdownGenerationResult, file: SpillFile) -> tupl
 
 
 def _write_plain(value: Any, file: SpillFile) -> tuple[_Plain, int] | None:
-    buffer = io.BytesIO()
-    try:
-        _PlainPickler(buffer, pickle.HIGHEST_PROTOCOL).dump(value)
-    except (pickle.PicklingError, RecursionError):
+    data = plain_bytes(value)
+    if data is None or len(data) < LEAST:
         return None
-    size = buffer.tell()
-    return (_Plain(file, *file.append([buffer.getvalue()])), size) if size >= LEAST else None
+    return _Plain(file, *file.append([data])), len(data)
 
 
-class _PlainPickler(pickle.Pickler):
-    """Writes what Python has built in for data, and nothing of other types."""
-
-    def reducer_override(self, value: Any) -> NoReturn:
-        raise pickle.PicklingError(f"{type(value).__name__} is no plain data")
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Reads plain data; knows no class and no function."""
-
-    def find_class(self, module: str, name: str) -> NoReturn:
-        raise pickle.UnpicklingError(f"{module}.{name} is no plain data")
+def _write_packed(value: PackedText | PackedPlain | PackedMarkdown, file: SpillFile) -> tuple[Place, int]:
+    """Write what is packed already as it is."""
+    if isinstance(value, PackedMarkdown):
+        texts = tuple(None if part is None else _Text(file, *file.append([part])) for part in value.parts)
+        return _Markdown(texts, value.base_url), value.size
+    kind = _Text if isinstance(value, PackedText) else _Plain
+    return kind(file, *file.append([value.data])), value.size
 
 
 def _write(file: BinaryIO, data: bytes, start: int) -> None:

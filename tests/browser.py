@@ -47,11 +47,20 @@ def below(*words: str) -> list[psutil.Process]:
 def browsers() -> list[psutil.Process]:
     """The main processes of the browsers below this one."""
     # What starts a browser is a script, which waits for its end.
-    return [
-        process
+    found = {
+        process.pid: process
         for process, line in _lines()
         if "--user-data-dir=" in line and "--type=" not in line and not line.startswith("/bin/sh ")
-    ]
+    }
+    # A process that one of them starts has its command line until it has one of its own.
+    return [process for process in found.values() if _parent(process) not in found]
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def _lines() -> Iterator[tuple[psutil.Process, str]]:

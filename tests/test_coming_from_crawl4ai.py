@@ -58,8 +58,8 @@ def test_every_option_is_told_with_its_fate(name):
     options = getattr(scrapy_crawl4, name)._options
     told = CONFIGS[name]
     assert {word for _, word in told} <= WORDS
-    # `render` is the one option that crawl4ai does not have; the text below the table is about it.
-    assert sorted(option for option, _ in told) == sorted(options.keys() - {"render"})
+    # What crawl4ai does not have: the text below the table is about it.
+    assert sorted(option for option, _ in told) == sorted(options.keys() - {"fetch_only", "render"})
     assert {option for option, word in told if word == "refused"} == {
         option for option, known in options.items() if known.missing
     }

@@ -180,6 +180,7 @@ OTHER = {
     "match_mode": MatchMode.AND,
     "max_retries": 2,
     "render": "browser",
+    "fetch_only": True,
     "delay_before_return_html": 0.5,
     "js_code": ["document.title"],
     "wait_for": "css:h1",
@@ -206,7 +207,7 @@ def defaults():
 def test_has_crawl4ais_parameters_and_defaults():
     config = CrawlerRunConfig()
     assert len(DEFAULTS) == 100
-    assert config.to_dict() == {**DEFAULTS, "render": None}
+    assert config.to_dict() == {**DEFAULTS, "render": None, "fetch_only": False}
     parameters = inspect.signature(CrawlerRunConfig).parameters
     assert {name: parameter.default for name, parameter in parameters.items()} == config.to_dict()
     assert CrawlerRunConfig(**DEFAULTS) == config
@@ -257,7 +258,8 @@ def test_clone_loses_nothing(name):
 
 
 def test_clone_and_copies_of_everything():
-    together = OTHER | {"proxy_config": None}  # the rotation strategy names the proxies
+    # The rotation strategy names the proxies, and no content work is wanted together with nothing of it.
+    together = OTHER | {"proxy_config": None, "fetch_only": False}
     config = CrawlerRunConfig(**together)
     for other in (config.clone(), copy.copy(config)):
         assert other == config

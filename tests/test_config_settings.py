@@ -6,7 +6,6 @@ from scrapy.settings import Settings
 
 from scrapy_crawl4 import stats
 from scrapy_crawl4.config import BrowserConfig, Crawl4Settings
-from scrapy_crawl4.exceptions import UnsupportedOption
 
 
 class Policy:
@@ -34,7 +33,8 @@ NAMES = {
     "CRAWL4_BROWSER": ("browser", BROWSER, BROWSER),
     "CRAWL4_OBEY_CRAWL_DELAY": ("obey_crawl_delay", "1", True),
     "CRAWL4_LOOKAHEAD": ("lookahead", 10, 10),
-    "CRAWL4_CONTENT_WORKERS": ("content_workers", "0", 0),
+    "CRAWL4_CONTENT_WORKERS": ("content_workers", "2", 2),
+    "CRAWL4_ENGINES": ("engines", "2", 2),
     "CRAWL4_MARKDOWN_CONVERTER": ("markdown_converter", "turbohtml", "turbohtml"),
     "CRAWL4_CACHE_MAX_MB": ("cache_max_mb", "64", 64),
     "CRAWL4_LLM_CONCURRENCY": ("llm_concurrency", "4", 4),
@@ -118,19 +118,15 @@ def test_dispatcher_is_a_path_a_class_or_an_object(dispatcher):
         ("CRAWL4_BASE_DELAY", (1, 2, 3), "must be a number of seconds or a pair of them, the lower one first"),
         ("CRAWL4_BASE_DELAY", "soon", "must be a number of seconds or a pair of them, the lower one first"),
         ("CRAWL4_RATE_LIMIT_CODES", [429, 1000], "must be a list of HTTP status codes from 100 to 599"),
-        ("CRAWL4_CONTENT_WORKERS", -1, "must be a whole number, 0 or more, got -1"),
+        ("CRAWL4_ENGINES", 0, "must be a whole number, 1 or more, or 'auto', got 0"),
+        ("CRAWL4_CONTENT_WORKERS", -1, "must be 'auto' or a whole number, 0 or more, got -1"),
+        ("CRAWL4_CONTENT_WORKERS", "many", "must be 'auto' or a whole number, 0 or more, got 'many'"),
         ("CRAWL4_MARKDOWN_CONVERTER", "pandoc", "must be 'turbohtml' or 'markdownify', got 'pandoc'"),
         ("CONCURRENT_REQUESTS", -1, "must be a whole number, 0 or more, got -1"),
     ],
 )
 def test_wrong_values_are_refused_naming_the_setting(name, value, message):
     with pytest.raises(ValueError, match=f"^{name} {message}"):
-        Crawl4Settings.from_settings({name: value})
-
-
-@pytest.mark.parametrize(("name", "value"), [("CRAWL4_CONTENT_WORKERS", 2)])
-def test_settings_without_effect_are_refused(name, value):
-    with pytest.raises(UnsupportedOption, match=f"^{name}="):
         Crawl4Settings.from_settings({name: value})
 
 

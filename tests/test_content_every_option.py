@@ -130,6 +130,7 @@ EFFECTS = {
         [INTERNAL],
         hrefs,
     ),
+    "fetch_only": ("<p>a", "a", True, None, lambda result: result.markdown),
     "prefetch": ("<p>a", "a", True, None, lambda result: result.markdown),
     "base_url": ("<a href=a>a", ["https://www.example.org/dir/a"], "https://base.org/", ["https://base.org/a"], hrefs),
 }

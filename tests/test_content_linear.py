@@ -8,6 +8,7 @@ import turbohtml
 from scrapy_crawl4 import BM25ContentFilter, CrawlerRunConfig, DefaultMarkdownGenerator, PruningContentFilter
 from scrapy_crawl4.content import extract_page
 from scrapy_crawl4.content.filters import FilterPage
+from scrapy_crawl4.content.markdown_escapes import take_back_escapes
 from scrapy_crawl4.content.outline import outline
 
 BLOCK = (
@@ -90,6 +91,18 @@ def rows_of_wide_cells(size):
     return "<table>" + ("<tr>" + "<td colspan=1000>x" * size) * 2
 
 
+def rows_of_words(size):
+    return "<table>" + "<tr><th>k<td>*w* <i>v</i>" * size
+
+
+def rows_of_spans(size):
+    return "<table>" + "<tr><th colspan=2 rowspan=2>k<td rowspan=0>*w*<td><p>v" * size
+
+
+def tables_in_cells(size):
+    return "<table><tr><td rowspan=2>a<td>" * size
+
+
 def blocks_and_buttons(size):
     return "<div>" + "<pre>a = 1</pre><button>Run</button>" * size
 
@@ -114,7 +127,7 @@ def drawings_in_code(size):
     "shape",
     [
         *(rows_of_wide_cells, blocks_and_buttons, blank_breaks, kept_lines, headings_in_headings, drawings_in_code),
-        *(flat, deep, wide),
+        *(flat, deep, wide, rows_of_words, rows_of_spans, tables_in_cells),
     ],
 )
 def test_shapes_that_invite_looking_again_and_again_are_read_once(shape):
@@ -149,6 +162,23 @@ def test_lines_that_a_style_keeps_are_text_as_it_was():
     page = "<div style='white-space: pre-line'>a &lt;b&gt; &amp;amp;\n\n&#13;c\n  d</div>"
     content = extract_page(page, url="https://example.org/", config=CrawlerRunConfig())
     assert "a &lt;b&gt; &amp;amp;<br><br>\rc<br>  d" in content.cleaned_html
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "snake\\_case\n\n```\na\\_b\n```\n\n",  # as many fences as paragraphs
+        "snake\\_case `a` ``b\\_c`` \\<1\n",  # one paragraph
+        "1\\.5 ```\n\na\\_b ``` ```\n\n",  # fences that open where others end
+        "```\n\\-x\n````\n\n",  # no fence ends
+        "<pre>a\\_b</pre> c\\_d\n\n",
+    ],
+)
+def test_escapes_are_looked_for_once_however_many_fences_there_are(part):
+    texts = [part * size for size in (100, 200, 400)]
+    take_back_escapes(texts[0])
+    small, middle, large = (calls(lambda text=text: take_back_escapes(text)) for text in texts)
+    assert large - middle <= 2.3 * (middle - small) + 500
 
 
 def test_captions_in_captions_are_not_read_over_and_over():

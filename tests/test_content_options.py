@@ -153,6 +153,17 @@ def test_word_count_threshold_keeps_the_blocks_around_a_block():
 # hidden and noscript
 
 
+@pytest.mark.parametrize("options", [{"css_selector": "main"}, {"target_elements": ["section"]}])
+def test_what_styles_say_counts_in_a_selection_too(options):
+    html = (
+        "<p style='display:none'>secretA</p><main><section><p>a text that is longer than all of those</p>"
+        "<i hidden>secretB</i><p style='WHITE-SPACE: pre'>one\ntwo</p></section></main>"
+    )
+    read = page(html, **options).markdown
+    assert "secret" not in read
+    assert "one  \ntwo" in read
+
+
 def test_hidden_elements_are_not_read():
     html = "<p>shown text is longer than that</p><p style='display : none'>secretA</p><i hidden>secretB</i> tail"
     content = page(html)

@@ -167,6 +167,23 @@ def test_blocks_in_a_cell_stay_apart():
     assert table["rows"] == [["a b", "c d"], ["ef", "1 2"]]
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("a <b>c</b>\n d", "a c d"),
+        ("a&nbsp; b\u3000", "a\xa0 b"),
+        ("a<math><mi>b</mi><td>c</td></math>", "ab c"),
+        ("a<i>b</i><template shadowrootmode=open>c<i>d</i></template>e", "abcde"),
+        ("a<i>b</i><template shadowrootmode=open>c<p>d</p></template>e", "abc d e"),
+        ("a<template>b</template>c", "ac"),
+    ],
+)
+def test_the_text_of_a_cell_is_the_same_alone_and_beside_blocks(cell, text):
+    for other in ("x", "<p>x</p>"):
+        table = only_table(f"<table><tr><th>k<th>l<tr><td>{cell}<td>{other}</table>")
+        assert table["rows"] == [[text, "x"]]
+
+
 def test_a_table_in_a_cell_is_another_table():
     outer = f"<table><thead><tr><th>A<th>B</thead><tr><td>{DATA}<td>x<tr><td>1<td>2<tr><td>3<td>4</table>"
     tables = page(outer).tables

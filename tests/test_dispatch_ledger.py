@@ -194,7 +194,7 @@ def test_what_waits_is_in_the_sample():
         ledger.grow(number, 10 * MB, received=True)
     ledger.work(1)
     ledger.wait(1)
-    assert ledger.working is None
+    assert not ledger.working
     sampled(ledger, used=310)
     assert ledger.reserved_mb == pytest.approx(WORK * 10 - 10)
     ledger.work(1)
@@ -227,3 +227,24 @@ def test_what_a_process_is_expected_to_need_never_keeps_a_page_from_being_tried_
     ledger = sampled(MemoryLedger(), used=100, limit=150)
     assert 100 + ledger.session_mb(BROWSER, "h", None) <= 150
     assert sampled(ledger, used=149, limit=150).session_mb(BROWSER, "h", None) < 10
+
+
+def test_small_pages_that_are_worked_on_beside_others_need_their_memory_too():
+    ledger = sampled(MemoryLedger())
+    for number, size in enumerate((10 * MB, MB // 2, MB // 2)):
+        ledger.open(number, "http", "h", size)
+    alone = ledger.reserved_mb
+    ledger.lanes = 3
+    assert ledger.reserved_mb == pytest.approx(alone + 2 * (WORK - HOLD), rel=0.01), "large ones are one at a time"
+
+
+def test_several_pages_are_worked_on_at_a_time():
+    ledger = sampled(MemoryLedger())
+    for number in (1, 2):
+        ledger.open(number, "http", "h", 10 * MB)
+        ledger.grow(number, 10 * MB, received=True)
+        ledger.work(number)
+    ledger.worked(1)
+    assert ledger.working == {2}
+    sampled(ledger, used=300)
+    assert ledger.reserved_mb == pytest.approx(2 * (HOLD * 10 - 10)), "the work on the other is in the sample"

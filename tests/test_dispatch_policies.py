@@ -94,6 +94,13 @@ def test_semaphore_is_a_constant(asked, semaphore_count, most):
     assert not policy.sheds(asked)
 
 
+def test_a_semaphore_is_not_capped_by_what_nobody_said():
+    assert SemaphoreDispatcher(100).permits(load(None)) == 100
+    assert SemaphoreDispatcher(semaphore_count=100).max_session_permit == 100
+    assert SemaphoreDispatcher(100, max_session_permit=20).permits(load(None)) == 20
+    assert SemaphoreDispatcher(100) == SemaphoreDispatcher(100, max_session_permit=100)
+
+
 def test_d17_max_session_permit_caps_the_semaphore():
     run = Run(SemaphoreDispatcher(5, max_session_permit=3)).crawl((n, f"h{n}") for n in range(20))
     assert run.most_in_flight == 3

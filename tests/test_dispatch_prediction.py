@@ -58,7 +58,7 @@ class PredictionMachine(RuleBasedStateMachine):
         if back is not None:
             self.running.remove(back)
             self.control.requeue(back, shed=True)
-        self.control.work(None)
+        self.control.worked(session)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data(), size=SIZES)

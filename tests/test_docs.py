@@ -55,7 +55,13 @@ def test_every_requirement_is_explained():
 
 
 @pytest.mark.parametrize(
-    "path", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
+    "path",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        *(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")),
+    ],
 )
 def test_links_to_files_lead_somewhere(path):
     text = (ROOT / path).read_text("utf-8")

@@ -167,6 +167,16 @@ def test_encodings_that_browsers_gave_up_lose_no_page():
     assert known_encoding("hz-gb-2312") == known_encoding("replacement") == known_encoding("é") == ""
 
 
+@pytest.mark.parametrize("label", ["utf-8", "UTF8", " unicode-1-1-utf-8 ", "x-unicode20utf8"])
+def test_all_labels_of_utf8_are_read_by_pythons_own_decoder(label):
+    assert known_encoding(label) == "utf-8"
+    assert decode(b"a\xc3\xa9\xff\xe2\x82", f"text/html; charset={label}") == "a\xe9\ufffd\ufffd"
+
+
+def test_a_label_longer_than_any_names_nothing():
+    assert known_encoding("utf-8" * 100) == ""
+
+
 def test_plain_text_declares_nothing():
     text = "In HTML: <meta charset=gbk>. " + FRENCH
     assert decode(text.encode("cp1252"), "text/plain", markup=False) == text

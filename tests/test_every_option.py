@@ -111,6 +111,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_cache::test_base_directory_is_the_folder": "base_directory",
         "test_facade_watch::test_a_verbose_crawler_prints_where_a_config_says_nothing": "verbose",
         "test_custom_dispatchers::test_named_by_the_settings_of_a_crawler": "settings",
+        "test_engines::test_a_batch_has_one_result_for_each_input_in_order": "engines",
     },
     "AsyncWebCrawler.arun": {"test_crawl4ai_defects::test_w6_a_user_agent_of_a_run_works_over_http": "url config"},
     "AsyncWebCrawler.crawl": {
@@ -356,7 +357,9 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_crawl_delay::test_the_longest_of_all_delays_counts": "CRAWL4_OBEY_CRAWL_DELAY",
         "test_command::test_a_long_list_is_read_as_it_is_needed": "CRAWL4_LOOKAHEAD",
         "test_command_html::test_the_converter_of_the_settings_writes_the_markdown": "CRAWL4_MARKDOWN_CONVERTER",
+        "test_content_workers::test_workers_make_the_same_results": "CRAWL4_CONTENT_WORKERS",
         "test_llm_waiting::test_pages_over_the_limit_wait_for_others": "CRAWL4_LLM_CONCURRENCY",
+        "test_engines::test_engines_can_be_left_to_the_machine_or_a_setting": "CRAWL4_ENGINES",
         "test_pipelines::test_items_of_every_type_become_results_on_demand": "CRAWL4_MAP_ITEMS",
         "test_browser_projects::test_a_project_all_of_whose_pages_the_browser_shows": "CRAWL4_RENDER CRAWL4_BROWSER",
         "test_cache_storage::test_what_was_not_used_for_longest_goes": "CRAWL4_CACHE_MAX_MB",
@@ -367,6 +370,7 @@ SHOWN: dict[str, dict[str, str]] = {
         "test_command::test_input_that_breaks_off_loses_no_finished_page": "--input",
         "test_command::test_stream_writes_results_as_pages_finish": "--stream",
         "test_command::test_concurrency": "--concurrency",
+        "test_engines_programs::test_the_command": "--engines",
         "test_command_html::test_downloads": "--downloads",
         "test_browser_projects::test_the_command": "--render",
         "test_job_killed::test_the_command_goes_on_after_kill_and_ctrl_c_and_its_file_has_each_url_once": "--job",
@@ -412,7 +416,7 @@ HERE: dict[str, str] = {
         "CRAWL4_DISPATCHER CRAWL4_MAX_SESSION_PERMIT CRAWL4_MEMORY_THRESHOLD_PERCENT CRAWL4_CRITICAL_THRESHOLD_PERCENT "
         "CRAWL4_RECOVERY_THRESHOLD_PERCENT CRAWL4_CHECK_INTERVAL_SECS CRAWL4_MEMORY_WAIT_TIMEOUT_SECS "
         "CRAWL4_FAIRNESS_TIMEOUT_SECS CRAWL4_BASE_DELAY CRAWL4_MAX_DELAY_SECS CRAWL4_MAX_RETRIES "
-        "CRAWL4_RATE_LIMIT_CODES CRAWL4_CONTENT_WORKERS"
+        "CRAWL4_RATE_LIMIT_CODES"
     ),
 }
 """What the tests below show."""
@@ -815,8 +819,3 @@ def test_settings_of_dispatch_are_parameters_of_the_dispatcher(settings, attribu
 
     assert read(make_dispatcher(settings)) == value
     assert read(make_dispatcher({})) != value
-
-
-def test_workers_are_refused():
-    with pytest.raises(UnsupportedOption, match="CRAWL4_CONTENT_WORKERS"):
-        Crawl4Settings.from_settings({"CRAWL4_CONTENT_WORKERS": 1})

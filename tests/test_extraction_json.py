@@ -537,6 +537,7 @@ def test_a_right_schema_reads_any_page(schema, html):
 def test_text_has_all_that_is_written_in_an_element(html):
     for main in _document(f"<main>{html}</main>").select("main"):
         assert text_of(main) == text_of(main).strip()
+        assert text_of(main) == text_of(main, [].append)
         assert "".join(text_of(main).split()) == "".join(main.text.split())
 
 

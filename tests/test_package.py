@@ -20,6 +20,7 @@ PACKAGE = ROOT / "scrapy_crawl4"
 LAYERS = [
     {"config", "job"},
     {"dispatch", "content"},
+    {"workers"},
     # What happens to a page, in terms of Scrapy and Twisted, and what decides over its download.
     {
         "errors",
@@ -27,6 +28,9 @@ LAYERS = [
         "turn",
         "dispatch_stats",
         "meter",
+        "header_defaults",
+        "middleware_chain",
+        "transfer_stats",
         "slots",
         "downloader",
         "downloadermiddlewares",
@@ -37,14 +41,14 @@ LAYERS = [
         "browser",
         "cache",
     },
-    {"facade", "monitor", "commands", "addon"},
+    {"facade", "engines", "monitor", "commands", "addon"},
 ]
 """From low to high. Modules beside them are the vocabulary, below all; the package root is above all."""
 
 APART = {frozenset({"dispatch", "content"})}
 """Parts of one layer that do not know each other."""
 
-WITHOUT_SCRAPY = {"vocabulary", "config", "job", "dispatch", "content"}
+WITHOUT_SCRAPY = {"vocabulary", "config", "job", "dispatch", "content", "workers"}
 
 
 @cache

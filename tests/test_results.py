@@ -305,7 +305,7 @@ def test_failed_stage_is_named_and_other_parts_stay():
 
 
 def test_content_that_breaks_the_stages_gives_a_failed_result(caplog):
-    result = CrawlResult.from_html(HTML, url=URL, config=SimpleNamespace(session_id=None))
+    result = CrawlResult.from_html(HTML, url=URL, config=SimpleNamespace(session_id=None, fetch_only=False))
     assert result.success is False
     assert result.error_message == "The content stages failed: AttributeError"
     assert result.links == {"internal": [], "external": []}

@@ -43,6 +43,8 @@ class Rules(CrawlSpider):
 
 class Sitemaps(SitemapSpider):
     name = "sitemaps"
+    # Which of two maps names a page first is chance.
+    custom_settings = {"REFERER_ENABLED": False}
     sitemap_urls = [url("/robots.txt")]
     sitemap_rules = [("/page/", "parse_page"), ("/text", "parse_text")]
     sitemap_follow = ["/maps/"]

@@ -3,7 +3,6 @@
 import copy
 import errno
 import gc
-import io
 import json
 import logging
 import math
@@ -24,6 +23,7 @@ from hypothesis import strategies as st
 from itemadapter import ItemAdapter
 
 from scrapy_crawl4 import CrawlResult, MarkdownGenerationResult, spill
+from scrapy_crawl4.plain_pickle import plain_value
 from scrapy_crawl4.spill import CONTAINERS, LEAST, SPILLABLE, TEXTS, SpillFile
 
 URL = "https://example.org/page"
@@ -342,7 +342,7 @@ def test_not_a_number_comes_back(file):
 
 def test_the_file_holds_nothing_that_could_be_called():
     with pytest.raises(pickle.UnpicklingError, match=r"os\.getcwd is no plain data"):
-        spill._PlainUnpickler(io.BytesIO(b"cos\ngetcwd\n(tR.")).load()
+        plain_value(b"cos\ngetcwd\n(tR.")
 
 
 # The file

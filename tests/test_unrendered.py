@@ -211,4 +211,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_any_page_has_an_answer(page):
     assert isinstance(why_unrendered(page), str)
-    assert why_unrendered(page) == why_unrendered(page.encode())
+    answers = {why_unrendered(page)}
+    if "\0" in page:  # bytes with it may be no text at all
+        answers.add("")
+    assert why_unrendered(page.encode()) in answers

@@ -9,7 +9,6 @@ from ..config import META_KEY, CacheMode, config_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Self
 
 READING = frozenset({CacheMode.ENABLED, CacheMode.READ_ONLY})
 WRITING = frozenset({CacheMode.ENABLED, CacheMode.WRITE_ONLY})
@@ -26,7 +25,7 @@ class CacheUse:
     """Seconds that the host has to answer when it is asked."""
 
     @classmethod
-    def of(cls, meta: Mapping[str, Any], *, enabled: bool) -> Self | None:
+    def of(cls, meta: Mapping[str, Any], *, enabled: bool) -> CacheUse | None:
         """Return the use that the configuration in a request's *meta* asks for; None where there is none.
 
         :param enabled: what counts for a configuration without a ``cache_mode``: ``HTTPCACHE_ENABLED``.
@@ -37,9 +36,14 @@ class CacheUse:
             return None
         usual = CacheMode.ENABLED if enabled else CacheMode.BYPASS
         mode = config.cache_mode if config.is_given("cache_mode") else usual
+        if mode is CacheMode.BYPASS or mode is CacheMode.DISABLED:
+            return NO_USE
         return cls(
             read=mode in READING,
             write=mode in WRITING,
             check=config.check_cache_freshness,
             timeout=config.cache_validation_timeout,
         )
+
+
+NO_USE = CacheUse(read=False, write=False)

@@ -58,6 +58,9 @@ class Options:
     render: str | None = None
     """Where pages are fetched: ``http``, ``browser`` or ``auto``; None leaves it to the settings."""
 
+    engines: int | str | None = None
+    """Processes that crawl, or ``auto``; None leaves it to the settings."""
+
     html: tuple[str, ...] = ()
     """Files that are read in place of URLs, ``-`` for standard input; empty for a crawl."""
 
@@ -86,6 +89,7 @@ class Options:
             job=given.job,
             cache=_cache(given.cache),
             render=_render(given.render),
+            engines=_engines(given.engines),
         )
         options._check_job()
         if STANDARD_STREAM in arguments and given.input not in (None, STANDARD_STREAM):
@@ -100,7 +104,7 @@ class Options:
         """Return the options of a call with ``--html``."""
         if urls:
             raise BadUsage("Use URLs or --html FILE, not both.")
-        for name in ("input", "concurrency", "downloads", "job", "cache", "render"):
+        for name in ("input", "concurrency", "downloads", "job", "cache", "render", "engines"):
             if getattr(given, name) is not None:
                 raise BadUsage(f"--{name} is for a crawl: leave it out with --html.")
         if given.html.count(STANDARD_STREAM) > 1:
@@ -160,6 +164,12 @@ def add_options(parser: ArgumentParser) -> None:
         help="write each result as soon as its page is finished; without it, in the order of the URLs",
     )
     add("--concurrency", metavar="N", help="pages in flight at most; without it, the setting CRAWL4_MAX_SESSION_PERMIT")
+    add(
+        "--engines",
+        metavar="N",
+        help="processes that crawl, each with a part of the hosts; auto is one for each processor; without it, the "
+        "setting CRAWL4_ENGINES",
+    )
     add(
         "--job",
         metavar="DIR",
@@ -223,4 +233,12 @@ def _concurrency(value: str | None) -> int | None:
         return None
     if not (value.isascii() and value.isdigit() and int(value)):
         raise BadUsage(f"--concurrency must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
+def _engines(value: str | None) -> int | str | None:
+    if value is None or value == "auto":
+        return value
+    if not (value.isascii() and value.isdigit() and int(value)):
+        raise BadUsage(f"--engines must be a whole number of at least 1 or auto, got {value!r}.")
     return int(value)

@@ -45,6 +45,8 @@ def crawl(options: Options, settings: Settings) -> int:
     """
     if options.concurrency is not None:
         settings.set("CRAWL4_MAX_SESSION_PERMIT", options.concurrency, priority="cmdline")
+    if options.engines is not None:
+        settings.set("CRAWL4_ENGINES", options.engines, priority="cmdline")
     planned = _plan(settings, options)
     try:
         status = _crawl(planned, options, settings)

@@ -73,6 +73,8 @@ class ContentOptions(Config, supported=RUN_CONTENT, missing="has no effect yet")
     """On an https page, make internal http links https."""
     prefetch: bool = option(default=False, check=flag)
     """Give HTML and links only."""
+    fetch_only: bool = option(default=False, check=flag)
+    """Give the HTML only, with the status and headers: no content work at all. (crawl4ai has nothing like it.)"""
     base_url: str | None = option(default=None, check=_TEXT)
     """The URL that links of ``raw:`` HTML are relative to."""
     link_preview_config: Any = option(default=None)

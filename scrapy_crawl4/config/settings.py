@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import UnsupportedOption
 from .browser_setting import read_browser, read_render
 from .checks import refuse
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
     from .browser import BrowserConfig
 
+AUTO = "auto"
+"""For ``CRAWL4_CONTENT_WORKERS``: as many as have something to do."""
 _PREFIX = "CRAWL4_"
 # What CONCURRENT_REQUESTS = 0, no limit, is as a number of permits.
 _NO_LIMIT = 2**31 - 1
@@ -110,10 +111,23 @@ def _dispatcher(name: str, value: Any) -> Any:
     return value
 
 
-def _workers(name: str, value: Any) -> int:
-    number: int = _whole(0)(name, value)
-    if number:
-        raise UnsupportedOption(f"{name}={number} has no effect yet: leave it at 0, content is made in one process")
+def _workers(name: str, value: Any) -> int | str:
+    if value == AUTO:
+        return AUTO
+    try:
+        number: int = _whole(0)(name, value)
+    except ValueError:
+        refuse(name, f"{AUTO!r} or a whole number, 0 or more", value)
+    return number
+
+
+def _engines(name: str, value: Any) -> int | str:
+    if str(value).strip().lower() == "auto":
+        return "auto"
+    try:
+        number: int = _whole(1)(name, value)
+    except ValueError:
+        refuse(name, "a whole number, 1 or more, or 'auto'", value)
     return number
 
 
@@ -172,8 +186,10 @@ class Crawl4Settings:
     """Whether, with ``ROBOTSTXT_OBEY``, a host's ``Crawl-delay`` and ``Request-rate`` are kept too."""
     lookahead: int = field(default=1000, metadata=_as(_whole(1)))
     """Most tasks that are read ahead of the consumer."""
-    content_workers: int = field(default=0, metadata=_as(_workers))
-    """Processes for content work; 0 does it in this one."""
+    content_workers: int | str = field(default=AUTO, metadata=_as(_workers))
+    """Processes for content work; 0 does it in this one, ``auto`` also in others when it is what a crawl waits for."""
+    engines: int | str = field(default=1, metadata=_as(_engines))
+    """Processes that do the runs of URLs of a crawler or of ``scrapy crawl4``; ``auto`` is one for each processor."""
     markdown_converter: str = field(default="turbohtml", metadata=_as(_converter))
     """What writes markdown where a generator does not say it: ``turbohtml`` or ``markdownify``."""
     cache_max_mb: int = field(default=1024, metadata=_as(_whole(1)))
@@ -188,7 +204,6 @@ class Crawl4Settings:
         """Read Scrapy's ``Settings`` or any mapping. None, as a value, is the default.
 
         :raises ValueError: for a value that breaks its rule, or an unknown name with the prefix ``CRAWL4_``.
-        :raises UnsupportedOption: for a setting that has no effect yet.
         """
         names = {_name_of(known): known for known in fields(cls)}
         _refuse_unknown(settings, names)

@@ -21,6 +21,7 @@ RUN_CONTENT = frozenset(
         "excluded_selector",
         "excluded_tags",
         "extraction_strategy",
+        "fetch_only",
         "image_description_min_word_threshold",
         "image_score_threshold",
         "keep_attrs",

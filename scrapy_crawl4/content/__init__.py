@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from .main_content import MainContentFilter
     from .markdown import DefaultMarkdownGenerator, MarkdownGenerationStrategy
     from .page import PageContent
-    from .pipeline import extract_page, process
+    from .pipeline import extract_page
+    from .processing import process
     from .pruning import PruningContentFilter, PruningContentFilterLXML
     from .regex_extraction import RegexExtractionStrategy
     from .scraping import (
@@ -109,7 +110,8 @@ __getattr__, __dir__ = lazy_names(
         ".main_content": "MainContentFilter",
         ".markdown": "DefaultMarkdownGenerator MarkdownGenerationStrategy",
         ".page": "PageContent",
-        ".pipeline": "extract_page process",
+        ".pipeline": "extract_page",
+        ".processing": "process",
         ".pruning": "PruningContentFilter PruningContentFilterLXML",
         ".regex_extraction": "RegexExtractionStrategy",
         ".scraping": "ContentScrapingStrategy LXMLWebScrapingStrategy PDFContentScrapingStrategy WebScrapingStrategy",

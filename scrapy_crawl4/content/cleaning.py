@@ -19,13 +19,13 @@ from .names import names
 from .selection import outermost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Iterable
 
     from turbohtml import Document, Node
 
     from ..config import CrawlerRunConfig
 
-_CODE = "script,style,link,meta,base"
+_CODE = ("script", "style", "link", "meta", "base")
 _NOT_CONTENT = ("template", "svg")
 _HIDDEN = '[hidden]:not([hidden="until-found" i]),[style*="display" i],[style*="visibility" i]'
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
@@ -70,7 +70,9 @@ def remove_excluded(document: Document, config: CrawlerRunConfig) -> None:
 def remove_code(document: Document) -> None:
     """Take off comments, scripts and styles: what holds neither text nor links nor pictures."""
     keep_scripted_maths(document)
-    document.remove(_CODE)
+    # All are looked up first: a removal ends what the document knows about where names are.
+    for element in [element for name in _CODE for element in document.find_all(name)]:
+        element.decompose()
     strip_comments_node(document)
 
 
@@ -139,12 +141,16 @@ def _image_before(element: Element) -> Element | None:
     return node if node.tag == "img" else node.find("img")
 
 
-def remove_hidden(root: Node) -> None:
+def remove_hidden(root: Node, marked: Iterable[Element]) -> None:
     """Take off elements that are hidden, unless one holds most of the text.
 
     Some pages hide everything until their script has run; there is nothing else to read in them. Links and pictures
     are read before this: those of a closed menu count.
+
+    :param marked: elements among which all below *root* are that have ``style`` or ``hidden``.
     """
+    if not any(map(_is_hidden, marked)):
+        return
     hidden = [element for element in root.select(_HIDDEN) if _is_hidden(element)]
     if not hidden:
         return
@@ -186,8 +192,13 @@ def remove_empty(root: Node) -> None:
     has_code = root.find("pre") is not None
     for element in reversed(list(root.iter_elements(_EMPTYABLE))):
         size = len(element)
-        if size > 1 or (size and (type(first := element[0]) is Element or not _is_blank(first))):
+        if size > 1:
             continue
+        if size:
+            first = element[0]
+            # What most hold comes first: this is asked for nearly every element of a page.
+            if not (first.data.isspace() if type(first) is Text else isinstance(first, Comment)):
+                continue
         if element.parent is None or (has_code and element.closest("pre") is not None):
             continue
         # A space may be all that keeps two words apart.
@@ -197,23 +208,20 @@ def remove_empty(root: Node) -> None:
             element.decompose()
 
 
-def _is_blank(node: Node) -> bool:
-    return node.data.isspace() if isinstance(node, Text) else isinstance(node, Comment)
-
-
-def strip_attributes(root: Node, keep: Collection[str], *, keep_data: bool = False) -> None:
+def strip_attributes(root: Node, keep: frozenset[str], *, keep_data: bool = False) -> None:
     """Drop every attribute but those in *keep* (and ``data-*`` with *keep_data*)."""
     overloaded: list[Element] = []
     for element in root.iter_elements(include_self=True):
         attributes = element.attrs
-        if attributes:
-            present = [*attributes]
-            if len(present) > _MOST_ATTRIBUTES:
-                overloaded.append(element)
-                continue
-            for name in present:
-                if name not in keep and not (keep_data and name.startswith("data-")):
-                    del attributes[name]
+        if keep.issuperset(attributes):  # as are those of most
+            continue
+        present = [*attributes]
+        if len(present) > _MOST_ATTRIBUTES:
+            overloaded.append(element)
+            continue
+        for name in present:
+            if name not in keep and not (keep_data and name.startswith("data-")):
+                del attributes[name]
     for element in overloaded:
         _replace(element, lambda name: name in keep or (keep_data and name.startswith("data-")))
 

@@ -12,6 +12,8 @@ from .selection import outermost
 from .workshop import Workshop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from turbohtml import Node
 
 _LANGUAGE_CLASS = re.compile(
@@ -41,6 +43,7 @@ _COPIES = re.compile(r"\s*(?:cop(?:y|ied)\b|$)", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _OWN_LINE = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)", re.IGNORECASE)
 _KEPT_LINES = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_LINE_STYLE = re.compile(f"{_OWN_LINE.pattern}|{_KEPT_LINES.pattern}", re.IGNORECASE)
 
 
 def prepare_code(root: Node) -> None:
@@ -48,18 +51,22 @@ def prepare_code(root: Node) -> None:
     if root.find("table") is not None:
         _open_code_tables(root)
     blocks = root.find_all("pre")
+    if not blocks:
+        return
+    has_buttons = root.find("button") is not None
     beside: set[Element] = set()
     for pre in blocks:
         parent = pre.parent
         if not isinstance(parent, Element) or parent.closest("pre") is None:  # else done with the one around it
             _remove_numbers(pre)
-            for button in pre.find_all("button"):
+            for button in pre.find_all("button") if has_buttons else ():
                 button.decompose()
-        if isinstance(parent, Element) and parent.tag == "div" and parent not in beside:
+        if has_buttons and isinstance(parent, Element) and parent.tag == "div" and parent not in beside:
             beside.add(parent)
             _remove_copy_buttons(parent)
+    by_class: dict[str, str] = {}
     for pre in blocks:
-        language = _language(pre)
+        language = _language(pre, by_class)
         if language:
             pre.attrs["class"] = f"language-{language}"
 
@@ -113,7 +120,8 @@ def _code_of_table(table: Element, workshop: Workshop) -> Element | None:
     return workshop.element("pre", code, {"class": table.attr("class") or ""})
 
 
-def _language(pre: Element) -> str:
+def _language(pre: Element, by_class: dict[str, str]) -> str:
+    """The language of a block; *by_class* holds what each ``class`` of the page that was read says, and grows."""
     code = next((child for child in pre if isinstance(child, Element)), None)
     around: list[Element] = [pre] if code is None or code.tag != "code" else [code, pre]
     parent = pre.parent
@@ -123,19 +131,28 @@ def _language(pre: Element) -> str:
         around.append(parent)
         parent = parent.parent
     for element in around:
-        language = _declared_language(element, is_code=element is pre or element is code)
+        language = _declared_language(element, by_class, is_code=element is pre or element is code)
         if language:
             return language
     return ""
 
 
-def _declared_language(element: Element, *, is_code: bool) -> str:
+def _declared_language(element: Element, by_class: dict[str, str], *, is_code: bool) -> str:
+    if not element.attrs:
+        return ""
     classes = element.attr("class") or ""
+    language = by_class.get(classes)
+    if language is None:
+        language = by_class[classes] = _language_of_class(classes)
+    return language or (_language_of_code(element, classes) if is_code else "")
+
+
+def _language_of_class(classes: str) -> str:
     for pattern in (_LANGUAGE_CLASS, _LANGUAGE_AFTER):
         for language in pattern.findall(classes):
             if language not in _NO_LANGUAGE and not language.startswith(("language-", "lang-", "hljs")):
                 return str(language)
-    return _language_of_code(element, classes) if is_code else ""
+    return ""
 
 
 def _language_of_code(element: Element, classes: str) -> str:
@@ -147,8 +164,13 @@ def _language_of_code(element: Element, classes: str) -> str:
     return next((name.lower() for name in classes.split() if name.lower() in _LANGUAGES), "")
 
 
-def break_styled_lines(root: Node) -> None:
-    """Where a style makes lines, make them: ``display: block`` on a span, and line ends that ``white-space`` keeps."""
+def break_styled_lines(root: Node, marked: Iterable[Element] | None = None) -> None:
+    """Where a style makes lines, make them: ``display: block`` on a span, and line ends that ``white-space`` keeps.
+
+    :param marked: elements among which all below *root* are that have a ``style``; None to look for them.
+    """
+    if marked is not None and not any(_LINE_STYLE.search(element.attr("style") or "") for element in marked):
+        return
     keeping: list[Element] = []
     for element in root.select('span[style*="display" i],[style*="white-space" i]'):
         style = element.attr("style") or ""

@@ -39,7 +39,7 @@ class TurbohtmlConverter(MarkdownConverter):
 
     def write(self, root: Node, style: MarkdownStyle) -> str:
         """The markdown of *root*, with no more escapes than it takes, unless *style* says how to escape."""
-        markdown = root.to_markdown(style.writer)
+        markdown = root.to_markdown(style.changed_writer)
         if style.writer.escaping.mode != "minimal" or style.writer.code.block_style != "fenced":
             return markdown  # indented code is hard to tell
         return take_back_escapes(markdown)

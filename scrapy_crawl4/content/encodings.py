@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ _XML_ENCODING = re.compile(rb"""^\s*<\?xml\s[^<>]{0,200}?\bencoding\s*=\s*["']\s
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s"';]+)""", re.IGNORECASE)
 _JAPANESE_ESCAPE = b"\x1b$"
 """How text of ISO-2022-JP, whose bytes are all ASCII, changes to Japanese letters."""
+_LONGEST_LABEL = 40
 _ASCII_ONLY = bytes(range(128)) + b"?" * 128
 _NO_ENCODING = frozenset({"replacement"})
 """What the standard makes of encodings that browsers gave up, such as hz-gb-2312: the page as one U+FFFD."""
@@ -66,12 +68,19 @@ def decode(body: bytes, content_type: str = "", *, url: str = "", markup: bool =
 def known_encoding(label: str) -> str:
     """The encoding that *label* names, as a codec of Python's; ``""`` for none that browsers know."""
     label = label.strip().lower()
-    if not label or not label.isascii():
+    return _codec_of(label) if label.isascii() and len(label) <= _LONGEST_LABEL else ""
+
+
+@lru_cache(maxsize=256)
+def _codec_of(label: str) -> str:
+    if not label:
         return ""
     try:
         codec = codecs.lookup(f"whatwg-{label}").name
     except (LookupError, ValueError):
         return ""
+    if b"\xc3\xa9".decode(codec) == "\xe9":
+        return "utf-8"  # whose decoder in Python is the faster one
     return "" if label in _NO_ENCODING or _is_given_up(codec) else codec
 
 

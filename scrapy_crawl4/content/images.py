@@ -10,7 +10,7 @@ from turbohtml import Element
 from .descriptions import Describer
 from .media_items import media_item, pixels, suffix
 from .srcset import best_candidate, parse_srcset
-from .urls import is_page_url, page_url, tidy
+from .urls import page_url, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,6 +81,10 @@ def _is_lazy(image: Element) -> bool:
     return not _LAZY.isdisjoint(image.attrs)
 
 
+def _has_one_address(image: Element) -> bool:
+    return not image.attr("srcset") and not _is_lazy(image)
+
+
 def _values(image: Element, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         value = image.attr(name)
@@ -102,9 +106,9 @@ def remove_excluded_images(scope: Node, config: CrawlerRunConfig, rules: LinkRul
         return
     for image in scope.find_all("img"):
         src = (image.attr("src") or "").strip()
-        if not is_page_url(src):
-            continue
         place = site.place(src)
+        if place is None:
+            continue
         outside = config.exclude_external_images and not place.internal
         if outside or rules.exclude_domain(place):
             image.decompose()
@@ -127,6 +131,8 @@ def extract_images(
     describe = Describer(config.image_description_min_word_threshold)
     seen: set[str] = set()
     for position, element in enumerate(images):
+        if element.attr("src") in seen and not (alternatives or displaced) and _has_one_address(element):
+            continue  # an icon, once more
         image = _Image(element)
         score = image.score(first_half=position * 2 < len(images))
         if score <= config.image_score_threshold:

@@ -28,6 +28,7 @@ def mend_links(root: Node, links: Sequence[Element], style: MarkdownStyle, base:
     here = ("#", base.partition("#")[0] + "#")
     within: list[tuple[Element, str]] = []
     dropped: list[Element] = []
+    protect = style.protect_links
     for link in links:
         href = link.attr("href")
         if not href:
@@ -35,11 +36,12 @@ def mend_links(root: Node, links: Sequence[Element], style: MarkdownStyle, base:
         if "#" in href and href.startswith(here):
             within.append((link, href.partition("#")[2]))
         text = link.text
+        # Most addresses begin with an h, as none of those schemes does.
         if ((not text or text.isspace()) and _shows_nothing(link, style)) or (
-            href[:4] != "http" and _leads_nowhere(href, style)
+            href[0] != "h" and _leads_nowhere(href, style)
         ):
             dropped.append(link)
-        elif style.protect_links:
+        elif protect:
             link.attrs["href"] = f"{LESS}{href.strip()}{GREATER}"
     if within:
         mend_footnotes(root, within)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 _LEVELS_TO_ITEM = 3
 _AROUND_BOX = frozenset({"label", "span", "p", "div"})
-_TERM_BLOCKS = names("p div ul ol dl pre table blockquote h1 h2 h3 h4 h5 h6 b strong")
+_TERM_BLOCKS = ",".join(
+    f":scope > {name}" for name in sorted(names("p div ul ol dl pre table blockquote h1 h2 h3 h4 h5 h6 b strong"))
+)
 _HIGHEST = 999_999_999  # nine digits are what markdown reads as a number of a list
 _MOST_DIGITS = 20
 
@@ -94,5 +96,5 @@ def _text_before(box: Element, item: Element) -> bool:
 def embolden_terms(terms: Iterable[Element]) -> None:
     """Terms of a definition list are told from the definitions, for which markdown has no sign, by weight."""
     for term in terms:
-        if term.text.strip() and not any(isinstance(node, Element) and node.tag in _TERM_BLOCKS for node in term):
+        if term.text.strip() and term.select_one(_TERM_BLOCKS) is None:
             term.wrap_children(Element("strong"))

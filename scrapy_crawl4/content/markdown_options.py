@@ -67,6 +67,8 @@ class MarkdownStyle:
     """How markdown is written: the writer's configuration, what is done on the tree before and on the text after."""
 
     writer: Markdown
+    changed_writer: Markdown | None
+    """The same, or None where nothing differs from the writer's defaults: it reads them anew for each page."""
     options: Mapping[str, Any]
     """The options themselves, for converters other than the default one."""
     skip_internal_links: bool = False
@@ -102,6 +104,7 @@ def markdown_style(options: Mapping[str, Any]) -> MarkdownStyle:
     writer = Markdown(**parts)
     return MarkdownStyle(
         writer,
+        writer if writer != default else None,
         dict(options),
         skip_internal_links=bool(options.get("skip_internal_links")),
         ignore_mailto_links=bool(options.get("ignore_mailto_links")),

@@ -16,7 +16,7 @@ from .names import names
 from .table_markdown import escape_cell_html, mend_tables, unwrap_layout_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from turbohtml import Node
 
@@ -29,10 +29,13 @@ _MENDED = ("br", "dt", "img", "input", "math", "ol", "pre", "rt", "sub", "sup", 
 _READ = frozenset((*_NOT_TEXT, *_SECTIONING, *_MENDED, *prose_markdown.RENAMED))
 
 
-def prepare(root: Node) -> None:
-    """Mend what only attributes tell: languages and line numbers of code, lines that a style makes, layout roles."""
+def prepare(root: Node, marked: Iterable[Element] | None = None) -> None:
+    """Mend what only attributes tell: languages and line numbers of code, lines that a style makes, layout roles.
+
+    :param marked: elements among which all below *root* are that have a ``style``; None to look for them.
+    """
     code_blocks.prepare_code(root)
-    code_blocks.break_styled_lines(root)
+    code_blocks.break_styled_lines(root, marked)
     unwrap_layout_roles(root.find_all("table", role=True))
 
 

@@ -11,23 +11,25 @@ from .structured_data import structured_data
 from .urls import join, tidy
 
 if TYPE_CHECKING:
-    from turbohtml import Document
+    from collections.abc import Iterable
+
+    from turbohtml import Document, Element
 
 _PREFIXES = ("og:", "twitter:", "article:")
 _NAMED = DATE_METAS | {"description", "keywords", "author", "content-language"}
 
 
-def extract_metadata(document: Document, base: str) -> dict[str, Any]:
+def extract_metadata(document: Document, base: str, marked: Iterable[Element] | None = None) -> dict[str, Any]:
     """What the page says about itself.
 
     ``title``, ``description``, ``keywords``, ``author``, ``language``, ``canonical``, ``published_time`` and
     ``modified_time`` (see :func:`~.dates.page_dates`) are always there, None where the page has none, and so is
     ``structured_data`` (see :func:`~.structured_data.structured_data`). The ``og:``, ``twitter:`` and ``article:``
     properties are there if the page has them; of a repeated property the first one that is not empty counts.
-    *base* makes ``canonical`` absolute.
+    *base* makes ``canonical`` absolute. *marked* is as in :func:`~.structured_data.structured_data`.
     """
     metas = _metas(document)
-    data = structured_data(document, base)
+    data = structured_data(document, base, marked)
     return {
         "title": _title(document) or metas.get("og:title"),
         "description": metas.get("description"),

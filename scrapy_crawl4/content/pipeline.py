@@ -18,7 +18,6 @@ from turbohtml import Html, Indent, SelectorSyntaxError
 
 from ..exceptions import TaskFailed
 from ..markdown_result import MarkdownGenerationResult
-from ..results import CrawlResult
 from . import cleaning, images, links
 from .checks import check_engine
 from .documents import read_document
@@ -34,12 +33,13 @@ from .metadata import extract_metadata
 from .page import PageContent, empty_links, empty_media
 from .players import extract_players
 from .selection import select
+from .steps import finish
 from .tables import DefaultTableExtraction
 from .text_page import text_page
 from .urls import document_base, is_page_url, resolve_links
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from turbohtml import Document, Element, Node
 
@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 
 _DEFAULT_GENERATOR = DefaultMarkdownGenerator()
 _DEFAULT_TABLES = DefaultTableExtraction()
+_MARKED = "[style],[hidden],[itemscope],[typeof]"
+"""What stages look for by attributes that few elements have: one walk of the page serves them all."""
 _PRETTY = Html(layout=Indent(2))
 
 
@@ -67,29 +69,22 @@ def extract_page(
         :func:`~scrapy_crawl4.content.text_page.text_page`).
     :returns: the parts; errors are in ``stage_errors``, nothing is raised for a page.
     """
+    steps = extract_in_steps(html, url=url, config=config, content_type=content_type)
+    return with_models(partial(finish, steps)) if asks_model(config) else finish(steps)
+
+
+def extract_in_steps(
+    html: str | bytes, *, url: str, config: CrawlerRunConfig, content_type: str = "text/html"
+) -> Generator[None, None, PageContent]:
+    """Do the same, and yield between stages, for who has something else to do in between; models can't be asked."""
     media_type = essence(content_type)
     document = read_document(html, media_type)
     page = _Page(document.text, config.base_url or url, config)
-    work = page.run if document.is_page else partial(page.run_on_text, media_type)
-    content = with_models(work) if asks_model(config) else work()
+    content = (yield from page.run()) if document.is_page else page.run_on_text(media_type)
     if document.metadata and not config.prefetch:
         content.metadata |= document.metadata
     content.stage_errors = {**document.errors, **content.stage_errors}
     return content
-
-
-def process(
-    html: str | bytes, url: str = "", config: CrawlerRunConfig | None = None, *, content_type: str | None = None
-) -> CrawlResult:
-    """The content stages without a crawl: a complete :class:`~scrapy_crawl4.CrawlResult` of a page you already have.
-
-    :param html: the page; bytes are decoded as browsers do, and may also be a PDF or a feed.
-    :param url: where it came from; relative links resolve against it.
-    :param config: what is wanted; None is the default.
-    :param content_type: the Content-Type it came with, such as ``"text/csv; charset=utf-8"``; None is HTML, for bytes
-        unless they begin like something else.
-    """
-    return CrawlResult.from_html(html, url=url, config=config, content_type=content_type).complete()
 
 
 class _Page:
@@ -104,20 +99,25 @@ class _Page:
         self.rules = links.LinkRules.from_config(config)
         self.generator: MarkdownGenerationStrategy = config.markdown_generator or _DEFAULT_GENERATOR
         self.displaced: images.Displaced = {}
+        self.anchors: links.Anchors | None = None  # of the whole page, while nobody has changed them since
+        self.marked: list[Element] = []
         self.content = PageContent()
 
-    def run(self) -> PageContent:
+    def run(self) -> Generator[None, None, PageContent]:
         self.stage("scraping", lambda: check_engine(self.config), None)
         document = self.stage("parse", lambda: _parse(self.html), None)
         if document is None:
             return self.content
+        yield
         self.base = document_base(document, self.url)
         if not self.config.prefetch:
-            self.content.metadata = self.stage("metadata", lambda: extract_metadata(document, self.base), {})
+            self.content.metadata = self.stage("metadata", lambda: self.metadata(document), {})
         self.stage("exclude", lambda: cleaning.remove_excluded(document, self.config), None)
         self.stage("clean", lambda: cleaning.remove_code(document), None)
+        yield
         self.stage("urls", lambda: self.resolve(document), None)
-        self.read(document)
+        yield
+        yield from self.read(document)
         return self.content
 
     def run_on_text(self, media_type: str) -> PageContent:
@@ -137,41 +137,55 @@ class _Page:
             self.content.stage_errors[name] = _sentence(error)
             return default
 
+    def metadata(self, document: Document) -> dict[str, Any]:
+        self.marked = document.select(_MARKED)
+        return extract_metadata(document, self.base, self.marked)
+
     def resolve(self, document: Document) -> None:
         """Make every URL absolute and drop links that lead nowhere."""
         self.displaced = images.reveal_lazy_images(document)
-        links.tidy_hrefs(document)
+        links.drop_empty_targets(document)
         if self.base:
             resolve_links(document, self.base)
+        self.anchors = links.tidy_hrefs(document, self.base)
         if self.config.preserve_https_for_internal_links:
+            self.anchors = None
             links.prefer_https(document, self.site, self.url)
         if self.rules:
+            self.anchors = None
             links.remove_excluded_links(document, self.rules, self.site)
         images.remove_excluded_images(document, self.config, self.rules, self.site)
 
-    def read(self, document: Document) -> None:
+    def read(self, document: Document) -> Iterator[None]:
         """The stages that read the cleaned tree; the last ones change it further."""
         config, content = self.config, self.content
         root = document.root or turbohtml.Element("html")
         scope: Node = document  # which knows where its elements of a name are; below a root they have to be looked for
         if config.css_selector:
             scope = root = self.selected(root, "css_selector", [config.css_selector])
+            self.anchors = None
         content.links = self.stage("links", lambda: self.links(scope), empty_links())
         if config.prefetch:
             content.links = links.quick_links(content.links)
             return
+        yield
         content.media = self.stage("media", lambda: self.media(scope), empty_media())
         self.stage("clean", lambda: cleaning.remove_clutter(scope), None)
+        yield
         content.tables = self.stage("tables", lambda: self.tables(scope), [])
-        self.stage("hidden", lambda: cleaning.remove_hidden(scope), None)
+        yield
+        self.stage("hidden", lambda: cleaning.remove_hidden(scope, self.marked), None)
         if config.target_elements:
             scope = root = self.selected(root, "target_elements", config.target_elements)
         self.stage("cleaned_html", lambda: self.prepared(scope), None)
+        yield
         unwanted = self.stage("content_filter", lambda: self.unwanted(root), None)
         content.cleaned_html = self.stage("cleaned_html", lambda: self.cleaned(root), None)
+        yield
         content.markdown = self.stage("markdown", lambda: self.markdown(root, unwanted), None)
         if content.markdown is not None:
             content.fit_html = content.markdown.fit_html
+        yield
         self.extract()
 
     def selected(self, root: Element, option: str, selectors: list[str]) -> Element:
@@ -183,7 +197,7 @@ class _Page:
 
     def links(self, scope: Node) -> dict[str, list[dict[str, Any]]]:
         scores = LinkScores.of_page(self.content.metadata) if self.config.score_links else None
-        return links.extract_links(scope, self.site, scores)
+        return links.extract_links(scope, self.site, scores, self.anchors)
 
     def media(self, scope: Node) -> dict[str, list[dict[str, Any]]]:
         return {
@@ -199,7 +213,7 @@ class _Page:
     def prepared(self, root: Node) -> None:
         """The last changes of the tree that every later stage sees."""
         config = self.config
-        prepare(root)
+        prepare(root, self.marked)
         if config.only_text:
             cleaning.strip_inline_markup(root)
         cleaning.remove_short_blocks(root, config.word_count_threshold)

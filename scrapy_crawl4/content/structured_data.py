@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import NoReturn
 
-    from turbohtml import Document
+    from turbohtml import Document, Element
     from turbohtml.extract import RdfaItem
 
 _MOST_TEXT = 1_000_000
@@ -29,7 +29,7 @@ def empty_structured_data() -> dict[str, list[Any]]:
     return {"json_ld": [], "microdata": [], "rdfa": []}
 
 
-def structured_data(document: Document, base: str) -> dict[str, list[Any]]:
+def structured_data(document: Document, base: str, marked: Iterable[Element] | None = None) -> dict[str, list[Any]]:
     """``{"json_ld": [...], "microdata": [...], "rdfa": [...]}`` of plain values.
 
     ``json_ld`` has the objects of all blocks that can be read; the members of a list are objects of their own. A
@@ -38,10 +38,14 @@ def structured_data(document: Document, base: str) -> dict[str, list[Any]]:
 
     What is broken is left out, and so is what has more than a million characters of text, 5,000 properties or 32
     levels.
+
+    :param marked: elements of *document*, among them all that begin items; None to look for them.
     """
     found = empty_structured_data()
     found["json_ld"] = json_ld(document)
-    if document.select_one("[itemscope],[typeof]") is not None:  # one walk for the many pages that have neither
+    if marked is None:
+        marked = document.select("[itemscope],[typeof]")  # one walk for the many pages that have neither
+    if any("itemscope" in element.attrs or "typeof" in element.attrs for element in marked):
         if _of_bounded_size(document, "[itemprop]"):
             found["microdata"] = _items(document.microdata, base)
         if _of_bounded_size(document, "[property]"):

@@ -30,7 +30,12 @@ _TEXT_BLOCKS = names("p div pre blockquote h1 h2 h3 h4 h5 h6")
 _BREAKS = frozenset({"br", "ul", "ol", "table"})
 _HTML_IN_CELLS = ":is(td,th) :is(ul,ol,menu,table)"
 # A backslash before a bracket may begin a formula.
-_MARKDOWN_SIGN = re.compile(r"[*`~]|(?<!\\)[\[\]]|(?<![^\W_])_|_(?![^\W_])|\\(?=[!-'*-/:-@\\^-`{-~])")
+# A set of characters comes first, which is looked for fast, then what has to be around them.
+_MARKDOWN_SIGN = re.compile(
+    r"[*`~\[\]_\\]"
+    r"(?:(?<=[*`~])|(?<=[\[\]])(?<!\\[\[\]])|(?<=_)(?:(?<![^\W_]_)|(?![^\W_]))|(?<=\\)(?=[!-'*-/:-@\\^-`{-~]))"
+)
+_SPANNING = "[colspan],[rowspan]"
 _LEVELS_TO_CELL = 12
 _LEVELS_TO_TABLE = 3
 
@@ -56,8 +61,8 @@ def escape_cell_html(root: Node) -> None:
     """Escape the text of lists and tables in cells: they are written as HTML, between whose tags markdown counts."""
     for block in outermost(root, root.select(_HTML_IN_CELLS)):
         for text in block.descendants:
-            if isinstance(text, Text) and _MARKDOWN_SIGN.search(text.data):
-                text.data = _MARKDOWN_SIGN.sub(_escaped, text.data)
+            if isinstance(text, Text) and _MARKDOWN_SIGN.search(data := text.data):
+                text.data = _MARKDOWN_SIGN.sub(_escaped, data)
 
 
 def _escaped(sign: re.Match[str]) -> str:
@@ -102,7 +107,7 @@ def _rows(table: Element) -> list[Row]:
             rows.append(child)
         elif child.tag in _SECTIONS:
             (foot if child.tag == "tfoot" else rows).extend(row for row in _elements(child) if row.tag == "tr")
-    return [Row(row, [cell for cell in _elements(row) if cell.tag in _CELLS]) for row in rows + foot]
+    return [Row(row, [cell for cell in row if isinstance(cell, Element) and cell.tag in _CELLS]) for row in rows + foot]
 
 
 def _elements(parent: Element) -> list[Element]:
@@ -110,16 +115,16 @@ def _elements(parent: Element) -> list[Element]:
 
 
 def _is_blank(table: Element) -> bool:
-    return not table.text.strip() and table.find("img") is None and table.find("input") is None
+    return not any(map(str.strip, table.strings)) and table.find("img") is None and table.find("input") is None
 
 
 def _is_layout(table: Element, rows: list[Row], holds_sections: bool) -> bool:
     cells = [cell for row in rows for cell in row.cells]
     if len(cells) == 1:
         return True
-    if any(cell.tag == "th" for cell in cells) or any(child.tag in {"caption", "thead"} for child in _elements(table)):
+    if not holds_sections or any(cell.tag == "th" for cell in cells):
         return False
-    return holds_sections
+    return not any(child.tag in {"caption", "thead"} for child in _elements(table))
 
 
 def _take_apart(table: Element, rows: list[Row]) -> None:
@@ -140,12 +145,14 @@ def _take_apart(table: Element, rows: list[Row]) -> None:
 
 
 def _lay_out(table: Element, rows: list[Row]) -> None:
-    for row in rows:
-        for cell in row.cells:
-            if len(cell) > 1:
-                _break_blocks(cell)
-    if len({len(row.cells) for row in rows}) > 1 or table.select_one("[colspan],[rowspan]") is not None:
-        lay_out_spans(rows)
+    if next(table.iter_elements(_TEXT_BLOCKS), None) is not None:
+        for row in rows:
+            for cell in row.cells:
+                if len(cell) > 1:
+                    _break_blocks(cell)
+    spanning = table.select(_SPANNING)
+    if spanning or len({len(row.cells) for row in rows}) > 1:
+        lay_out_spans(rows, set(spanning))
     for section in [child for child in _elements(table) if child.tag == "tfoot"]:
         table.append(section.extract())
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from turbohtml import Element
 
 from ..exceptions import UnsupportedOption
 from .element_text import text_of
-from .table_grid import header_rows, lay_out, row_cells, table_rows
+from .names import names
+from .table_grid import header_rows, lay_out, table_rows
+from .table_texts import CellTexts, Grid, Texts, cells_of, plain_texts, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from turbohtml import Node
 
 _LONG_CELL = 300
 _SHORT_CELL = 100
 _LEVELS = 2
 _LAYOUT_ROLES = frozenset({"presentation", "none"})
-_BLOCKS_IN_LAYOUT = "form,iframe,h1,h2,article,section,nav"
+_BLOCKS_IN_LAYOUT = names("form iframe h1 h2 article section nav")
+_MARKS = _BLOCKS_IN_LAYOUT | {"thead", "caption", "table"}
 
 
 class TableExtractionStrategy(ABC):
@@ -68,13 +74,28 @@ class DefaultTableExtraction(TableExtractionStrategy):
             threshold = kwargs.get("table_score_threshold", 7)
         tables = []
         for table, levels in _with_levels(element.find_all("table")):
-            grid = _places(table) if levels <= _LEVELS else []
-            if table_score(table, _quick_texts(grid)) >= threshold:
-                found = _data(table, grid)
+            found = _scored(table, levels, threshold)
+            if found is not None:
                 counts = found["metadata"]
                 if counts["row_count"] >= self.min_rows and counts["column_count"] >= self.min_cols:
                     tables.append(found)
         return tables
+
+
+def _scored(table: Element, levels: int, threshold: float) -> dict[str, Any] | None:
+    """The data of a table that scores *threshold* or more.
+
+    :param levels: of tables inside it.
+    """
+    rows = table_rows(table)
+    plain = None if levels else plain_texts(table, rows)
+    if plain is not None:
+        return _plain_data(table, rows, plain) if table_score(table, shortened(plain)) >= threshold else None
+    grid = lay_out(table, rows) if levels <= _LEVELS else []
+    texts = CellTexts(table, rows, grid, nested=levels > 0)
+    if table_score(table, _filled(grid, texts.short)) < threshold:
+        return None
+    return _data(table, rows, grid, texts.full())
 
 
 def _with_levels(tables: list[Element]) -> list[tuple[Element, int]]:
@@ -88,17 +109,7 @@ def _with_levels(tables: list[Element]) -> list[tuple[Element, int]]:
     return [(table, levels.get(table, 0)) for table in tables]
 
 
-def _places(table: Element) -> list[list[Element | None]]:
-    return lay_out([row_cells(row) for row in table_rows(table)])
-
-
-def _quick_texts(grid: list[list[Element | None]]) -> list[list[str]]:
-    """The text in each place for a look at their lengths; words of different blocks may stick together."""
-    texts: dict[Element | None, str] = {None: ""}
-    for line in grid:
-        for cell in line:
-            if cell is not None and cell not in texts:
-                texts[cell] = " ".join(cell.text.split())
+def _filled(grid: Grid, texts: Texts) -> list[list[str]]:
     return [[texts[cell] for cell in line] for line in grid]
 
 
@@ -111,13 +122,12 @@ def table_score(table: Element, grid: list[list[str]]) -> int:
     rows, columns = len(grid), max((len(row) for row in grid), default=0)
     if rows == 0 or columns == 0:
         return 0
-    cells = [cell for row in grid for cell in row]
-    filled = [cell for cell in cells if cell.strip()]
+    cells = list(chain.from_iterable(grid))
+    filled = list(filter(str.strip, cells))
     short = sum(map(len, filled)) <= _SHORT_CELL * len(filled)
     many = len(filled) * 2 > len(cells)
     return (
-        _marks_of_data(table)
-        - _marks_of_layout(table)
+        _marks(table)
         + (3 if rows > 1 and columns > 1 else 0)
         + (1 if rows > 2 else 0)  # noqa: PLR2004
         + (3 if all(len(row) == columns for row in grid) else 0)
@@ -129,20 +139,17 @@ def table_score(table: Element, grid: list[list[str]]) -> int:
     )
 
 
-def _marks_of_data(table: Element) -> int:
+def _marks(table: Element) -> int:
+    """What the tags and attributes of a table say for data, less what they say for layout."""
+    inside = {element.tag for element in table.iter_elements(_MARKS)}
     return (
         3 * (table.find("th") is not None)
-        + 2 * (table.find("thead") is not None)
-        + 3 * (table.find("caption") is not None)
+        + 2 * ("thead" in inside)
+        + 3 * ("caption" in inside)
         + 2 * bool((table.attr("summary") or "").strip())
-    )
-
-
-def _marks_of_layout(table: Element) -> int:
-    return (
-        10 * ((table.attr("role") or "").strip().lower() in _LAYOUT_ROLES)
-        + 5 * (table.find("table") is not None)
-        + 3 * (table.select_one(_BLOCKS_IN_LAYOUT) is not None)
+        - 10 * ((table.attr("role") or "").strip().lower() in _LAYOUT_ROLES)
+        - 5 * ("table" in inside)
+        - 3 * (not _BLOCKS_IN_LAYOUT.isdisjoint(inside))
     )
 
 
@@ -152,15 +159,30 @@ def table_data(table: Element) -> dict[str, Any]:
     ``headers`` are the texts of the header rows, one below the other, or ``Column 1`` and so on where there are none.
     Header rows of a single cell across the table are its caption, if it has no other.
     """
-    return _data(table, _places(table))
+    rows = table_rows(table)
+    grid = lay_out(table, rows)
+    return _data(table, rows, grid, {None: "", **{cell: text_of(cell) for cell in cells_of(grid)}})
 
 
-def _data(table: Element, grid: list[list[Element | None]]) -> dict[str, Any]:
+def _plain_data(table: Element, rows: list[Element], lines: list[list[str]]) -> dict[str, Any]:
+    """:param lines: the text in each place, in which no cell spans others."""
+    count = header_rows(rows)
+    return _described(table, lines[:count], lines[count:], len(lines[0]) if lines else 0, [])
+
+
+def _data(table: Element, rows: list[Element], grid: Grid, texts: Texts) -> dict[str, Any]:
     width = len(grid[0]) if grid else 0
-    header, body = _split(table, grid)
+    count = header_rows(rows)
+    header, body = grid[:count], grid[count:]
     titles = [line[0] for line in header if width > 1 and line[0] is not None and set(line) == {line[0]}]
     header = [line for line in header if line[0] not in titles]
-    texts = _texts([*header, *body])
+    return _described(table, _filled(header, texts), _filled(body, texts), width, titles)
+
+
+def _described(
+    table: Element, header: list[list[str]], body: list[list[str]], width: int, titles: Sequence[Element]
+) -> dict[str, Any]:
+    """:param titles: cells across the table in rows above the others."""
     caption = table.find("caption")
     captions = dict.fromkeys(titles) if caption is None else [caption]
     # A caption with a table in it is broken HTML: their texts, one in the other, would be the page many times.
@@ -175,28 +197,12 @@ def _data(table: Element, grid: list[list[Element | None]]) -> dict[str, Any]:
     }
     metadata.update({name: value for name in ("id", "class") if (value := table.attr(name))})
     return {
-        "headers": _headers(texts[: len(header)], width),
-        "rows": texts[len(header) :],
+        "headers": _headers(header, width),
+        "rows": body,
         "caption": caption_text,
         "summary": summary,
         "metadata": metadata,
     }
-
-
-def _split(
-    table: Element, grid: list[list[Element | None]]
-) -> tuple[list[list[Element | None]], list[list[Element | None]]]:
-    count = header_rows(table_rows(table))
-    return grid[:count], grid[count:]
-
-
-def _texts(grid: list[list[Element | None]]) -> list[list[str]]:
-    texts: dict[Element | None, str] = {None: ""}
-    for line in grid:
-        for cell in line:
-            if cell is not None and cell not in texts:
-                texts[cell] = text_of(cell)
-    return [[texts[cell] for cell in line] for line in grid]
 
 
 def _headers(rows: list[list[str]], width: int) -> list[str]:

@@ -19,8 +19,8 @@ _BREAKS = dict.fromkeys(map(ord, "\t\n\r"))
 
 def is_page_url(url: str) -> bool:
     """Whether *url* is absolute and leads to a page: of such a scheme, and all but files with a host."""
-    if url[:8] == "https://" and url[8:9] not in _NO_HOST:  # as most are
-        return True
+    if (url[:8] == "https://" and url[8:9] not in _NO_HOST) or (url[:7] == "http://" and url[7:8] not in _NO_HOST):
+        return True  # as most are
     scheme, mark, rest = url.partition("://")
     if rest[:1] in _NO_HOST:
         return mark != "" and scheme.lower() == "file"
@@ -89,10 +89,11 @@ def document_base(document: Document, url: str) -> str:
 
 
 def _is_base(url: str) -> bool:
-    try:
-        urlsplit(url)
-    except ValueError:  # an address that ends in the middle: http://[::1
-        return False
+    if not url.isascii() or "[" in url or "]" in url:  # nothing else breaks an address
+        try:
+            urlsplit(url)
+        except ValueError:  # one that ends in the middle: http://[::1
+            return False
     return is_page_url(url) and (host_of(url) != "" or url[:5].lower() == "file:")
 
 

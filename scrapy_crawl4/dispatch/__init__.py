@@ -13,6 +13,7 @@ from .rate_limiter import HostPace, RateLimiter
 from .retry_after import parse_retry_after
 from .semaphore import SemaphoreDispatcher
 from .session import BROWSER, HTTP, MODEL, Job, Session
+from .share import Share
 from .statistics import DispatchStatistics
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "RateLimiter",
     "SemaphoreDispatcher",
     "Session",
+    "Share",
     "Timer",
     "give_back_memory",
     "memory_groups",

@@ -15,6 +15,7 @@ from .progress import Progress
 from .relief import Relief
 from .session import HTTP, Job
 from .sessions import Sessions
+from .share import Share
 from .statistics import DispatchStatistics
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class DispatchController(Generic[T]):
     ) -> None:
         self.dispatcher = dispatcher
         self.statistics = DispatchStatistics()
+        self.share = Share()
+        """What of the run may be done here; whoever drives the controller changes it, and asks again."""
         self._ledger = MemoryLedger()
         self._sessions: Sessions[T] = Sessions(self._ledger, self.statistics)
         self._pressure = Pressure(dispatcher)
@@ -92,7 +95,14 @@ class DispatchController(Generic[T]):
     @property
     def permits(self) -> int:
         """Sessions that may be in flight now."""
-        return self._pressure.permits(self.load())
+        return min(self._pressure.permits(self.load()), self.share.permits)
+
+    @property
+    def wanted(self) -> int:
+        """Permits that tasks hold or could use at once, as far as other permits are what they wait for."""
+        if not self._full:
+            return self.taken + (self._queues.waiting > 0)
+        return self.taken + self._queues.waiting
 
     @property
     def is_tight(self) -> bool:
@@ -102,17 +112,17 @@ class DispatchController(Generic[T]):
         return self.waiting > 0 and not self._full and not self._has_room(self._queues.peek(self._clock()))
 
     def _has_room(self, job: Job[T] | None) -> bool:
-        return not self._full and self._taken < self._pressure.permits(self.load(job))
+        return not self._full and self.taken < self._pressure.permits(self.load(job))
 
     @property
-    def _taken(self) -> int:
+    def taken(self) -> int:
         """Permits that are taken, by sessions or by results that nobody has taken yet."""
         return len(self._sessions) + max(0, self._held - self._buffer)
 
     @property
     def _full(self) -> bool:
         """Whether as much is taken as any policy can grant: as a rule it is, and nobody need be asked then."""
-        return self._taken >= self.dispatcher.max_session_permit
+        return self.taken >= min(self.dispatcher.max_session_permit, self.share.permits)
 
     def load(self, job: Job[T] | None = None) -> Load:
         """Return what the policy is told, with *job* as what would start next."""
@@ -127,7 +137,7 @@ class DispatchController(Generic[T]):
             rate_limited=stats.rate_limited,
             elapsed=0.0 if self._began is None else self._clock() - self._began,
             memory=ledger.memory,
-            reserved_mb=ledger.reserved_mb,
+            reserved_mb=ledger.reserved_mb + self.share.elsewhere_mb,
             session_mb=ledger.session_mb(*next_one),
         )
 
@@ -229,12 +239,12 @@ class DispatchController(Generic[T]):
         """
         now = self._clock()
         self._sessions.sampled(memory)
-        self._pressure.check(self.load(self._queues.peek(now)), now, held=self._held > 0)
+        self._pressure.check(self.load(self._queues.peek(now)), now, held=self._held > 0 or self.share.others_work)
         self.statistics.throttled_checks = self._pressure.throttled_checks
         self.statistics.throttled_seconds = self._pressure.throttled_seconds
         self._queues.recheck(now)
         self._queues.forget(now)
-        return self._relief.take_back(self.load())
+        return self._relief.take_back(self.share.judged(self.load()))
 
     def declare(self, session: Session[T], size: int) -> str:
         """Take in that the page of *session* is said to have *size* bytes of decoded body.
@@ -253,9 +263,14 @@ class DispatchController(Generic[T]):
         self._ledger.grow(session.number, size, received=True)
         return self._ledger.too_large(size)
 
-    def work(self, session: Session[T] | None) -> None:
-        """Take in that content work on the page of *session* begins; None: that it has ended."""
-        self._ledger.work(None if session is None else session.number)
+    def work(self, session: Session[T], lanes: int = 1) -> None:
+        """Take in that content work on the page of *session* begins, one of *lanes* that may be under way."""
+        self._ledger.lanes = lanes
+        self._ledger.work(session.number)
+
+    def worked(self, session: Session[T]) -> None:
+        """Take in that it has ended."""
+        self._ledger.worked(session.number)
 
     def wait(self, session: Session[T]) -> None:
         """Take in that content work on the page of *session* waits for something, so that another may begin."""
@@ -266,7 +281,9 @@ class DispatchController(Generic[T]):
 
         While what is *measured* is critical, :meth:`sample` takes back one at a time instead.
         """
-        return self._relief.take_back_promised(self.load()) if self._ledger.promised_more else None
+        if not self._ledger.promised_more:
+            return None
+        return self._relief.take_back_promised(self.share.judged(self.load()))
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Let at least *seconds* pass between two starts on *host* from now on.

@@ -19,7 +19,8 @@ HOLD = 2.5
 WORK = 20.0
 """Memory that the content work on a page needs at its peak, in sizes of the body, the page itself included.
 
-Measured on pages of 1 to 20 MB: 11 (plain text) to 19 (many small elements). Content work is done one page at a time.
+Measured on pages of 1 to 20 MB: 11 (plain text) to 19 (many small elements). Content work on large pages is done one
+page at a time.
 """
 REST = 4.0
 """Memory that a finished result keeps, in sizes of the body, until somebody takes it or it is measured."""
@@ -27,6 +28,8 @@ SAMPLE_AFTER = 0.01
 """Share of the limit by which accounts may move before memory is measured anew."""
 FITTING = 0.85
 """Share of the limit that a guess may fill."""
+LARGE = 1024 * 1024
+"""Bytes of body from which on pages are worked on one at a time, however many may be."""
 TINY = 64 * 1024
 """Bytes of body below which a change of a claim is not worth an account."""
 
@@ -75,10 +78,12 @@ class MemoryLedger:
         self.promised_more = False
         """Whether a page turned out larger than expected, or memory was measured, since it was last asked for that."""
         self._claims: dict[int, Claim] = {}
-        self.working: int | None = None
-        """The session whose page is in content work: to cancel it would free nothing."""
+        self.working: set[int] = set()
+        """The sessions whose pages are in content work: to cancel one would free nothing."""
+        self.lanes = 1
+        """Pages that may be in content work at a time; large ones are, one at a time."""
         self._work_seen = 0
-        """Bytes of the page that was in content work when memory was measured."""
+        """Bytes of the largest page that was in content work when memory was measured."""
         self._growth = 0.0
         self._largest = 0
         self._left_behind = 0.0
@@ -88,7 +93,8 @@ class MemoryLedger:
     @property
     def reserved_mb(self) -> float:
         """MB by which memory may grow without another start: pages in flight, content work, results not measured."""
-        work = (WORK - HOLD) * max(0, self._largest - self._work_seen)
+        beside = (self.lanes - 1) * min(self._largest, LARGE)
+        work = (WORK - HOLD) * (max(0, self._largest - self._work_seen) + beside)
         return (self._growth + work + self._left_behind) / MB + self.tabs.growth_mb
 
     @property
@@ -143,13 +149,17 @@ class MemoryLedger:
         claim = self._claims.get(number)
         return claim.received if claim is not None else 0
 
-    def work(self, number: int | None) -> None:
-        """Take in that content work on the page of session *number* begins; None: that it has ended."""
-        self.working = number
+    def work(self, number: int) -> None:
+        """Take in that content work on the page of session *number* begins."""
+        self.working.add(number)
+
+    def worked(self, number: int) -> None:
+        """Take in that it has ended."""
+        self.working.discard(number)
 
     def wait(self, number: int) -> None:
         """Take in that content work on the page of session *number* waits, and another page may be worked on."""
-        self.working = None
+        self.working.discard(number)
         claim = self._claims.get(number)
         if claim is not None:
             claim.waits = True
@@ -186,8 +196,8 @@ class MemoryLedger:
         self.promised_more = True
         self._left_behind = self._moved = self._growth = 0.0
         self._largest = 0
-        working = self._claims.get(self.working) if self.working is not None else None
-        self._work_seen = working.received if working is not None and working.works_alone else 0
+        working = [self._claims[number] for number in tuple(self.working) if number in self._claims]
+        self._work_seen = max((claim.received for claim in working if claim.works_alone), default=0)
         for claim in self._claims.values():
             claim.sampled()
             self._count(claim)

@@ -51,6 +51,7 @@ class MemoryProbe:
     :param limit_mb: a limit for this process and its children in MB that replaces what the system says.
     :param cgroup_root: where the cgroup file system is mounted.
     :param membership: the file that names this process's control groups.
+    :param root: the process whose tree counts; None is this one. Children are counted as children of this one only.
     :raises ValueError: for a ``limit_mb`` that is not a number above 0.
     """
 
@@ -60,21 +61,22 @@ class MemoryProbe:
         *,
         cgroup_root: Path = Path("/sys/fs/cgroup"),
         membership: Path = Path("/proc/self/cgroup"),
+        root: int | None = None,
     ) -> None:
         self._limit_mb = None if limit_mb is None else number("limit_mb", limit_mb, above=0)
         self._groups = memory_groups(cgroup_root, _text(membership)) if limit_mb is None else []
-        self._process = psutil.Process()
-        self._children: list[psutil.Process] = []
-        self._samples = 0
-        self._looked_at = 0.0
-        self._looks = False
+        self._own = _Tree(psutil.Process())
+        self._whole = self._own if root is None else _Tree(psutil.Process(root))
         self._last = MemorySample(0.0, 0.0, 0.0)
 
     def sample(self) -> MemorySample:
         """Measure now; takes about a millisecond, and never raises for a child or group that just went away."""
-        tree = self._tree()
-        used, limit = self._used_of_limit(tree[0])
-        self._last = MemorySample(used, limit, *tree)
+        process_mb, *children = self._own.measure()
+        if self._whole is not self._own:
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                process_mb = self._whole.measure()[0]
+        used, limit = self._used_of_limit(process_mb)
+        self._last = MemorySample(used, limit, process_mb, *children)
         return self._last
 
     def glance(self) -> MemorySample:
@@ -110,18 +112,29 @@ class MemoryProbe:
 
     def look_again(self) -> None:
         """Let the next sample look for new children, unless one has just done so: a browser makes some."""
-        self._looks = True
+        self._own.looks = self._whole.looks = True
 
-    def _tree(self) -> tuple[float, float, float]:
+
+class _Tree:
+    """A process and its children."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self.looks = False
+        self._process = process
+        self._children: list[psutil.Process] = []
+        self._samples = 0
+        self._looked_at = 0.0
+
+    def measure(self) -> tuple[float, float, float]:
         """Return MB of the whole tree, of all children and of the largest one.
 
         Processes of a browser show the same mapped files each: their resident sizes add up to four times what they
         take (measured), and what tells exactly, a look at each mapping, takes 40 ms for each of them.
         """
         now = time.monotonic()
-        is_due = (self._looks or bool(self._children)) and now - self._looked_at >= CHILDREN_AFTER
+        is_due = (self.looks or bool(self._children)) and now - self._looked_at >= CHILDREN_AFTER
         if self._samples % CHILDREN_EVERY == 0 or is_due:
-            self._looks = False
+            self.looks = False
             self._children = self._process.children(recursive=True)
             self._looked_at = now
         self._samples += 1

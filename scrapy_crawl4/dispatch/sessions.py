@@ -71,7 +71,7 @@ class Sessions(Generic[T]):
         is one whose page is being worked on: to cancel it would free nothing.
         """
         working = self._ledger.working
-        return [each for each in self._open.values() if not each.taken_back and each.number != working]
+        return [each for each in self._open.values() if not each.taken_back and each.number not in working]
 
     def take_back(self, session: Session[T]) -> None:
         """Give up what *session* claims; it holds its permit until it is closed."""

@@ -149,8 +149,9 @@ class HttpCacheMiddleware(ScrapyHttpCacheMiddleware):
         answer = await self._received(request, response, use)
         if not will_be_followed(request, answer, self.crawler):
             hops = take_hops(request)
-            for hop in () if is_failure(answer) else hops:
-                await self._store(*hop)
+            if hops and not is_failure(answer):
+                for hop in hops:
+                    await self._store(*hop)
         return answer
 
     async def _received(self, request: Request, response: Response, use: CacheUse) -> Response:

@@ -39,11 +39,13 @@ class EngineLoop:
 
     loop: the loop.
     reactor: whether a Twisted reactor runs on it; False inside Scrapy's reactorless mode.
+    own: whether no code but the engine's runs on it, so that it may be kept for some milliseconds.
     process: the process that runs it; a forked child has a copy that nobody runs.
     """
 
     loop: asyncio.AbstractEventLoop
     reactor: bool = True
+    own: bool = False
     process: int = field(default_factory=os.getpid)
 
     @property
@@ -83,7 +85,7 @@ async def engine_loop() -> EngineLoop:
         return _reactorless_loop()
     if is_reactor_installed():
         return await _installed_reactor_loop()
-    return EngineLoop(await EngineThread.shared())
+    return EngineLoop(await EngineThread.shared(), own=True)
 
 
 def _reactorless_loop() -> EngineLoop:
@@ -101,8 +103,9 @@ async def _installed_reactor_loop() -> EngineLoop:
             "reactor: install twisted.internet.asyncioreactor.AsyncioSelectorReactor before anything else does."
         )
     if reactor.running:
-        return EngineLoop(reactor._asyncioEventloop)  # it has no public name
-    return EngineLoop(await EngineThread.shared())
+        loop = reactor._asyncioEventloop  # it has no public name
+        return EngineLoop(loop, own=EngineThread.of(loop) is not None)
+    return EngineLoop(await EngineThread.shared(), own=True)
 
 
 def _reactor() -> Any:

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..exceptions import UnsupportedOption
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
@@ -61,6 +63,8 @@ class BrowserMethods:
         engine = self._engine
         if engine is None or engine.is_over:
             raise LookupError
+        if not engine.has_sessions:
+            raise UnsupportedOption("Sessions can be read and ended with engines=1 only: they are in other processes.")
         return await engine.home.run(_in_turn(engine, step, session_id))
 
 

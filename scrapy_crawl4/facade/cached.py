@@ -12,7 +12,6 @@ from scrapy.downloadermiddlewares.useragent import UserAgentMiddleware
 
 from ..cache.use import CacheUse
 from ..config import META_KEY
-from ..downloadermiddlewares.http_cache import HttpCacheMiddleware
 from .pages import page_request
 from .requests import make_request, obeys_robots, session_key
 
@@ -37,7 +36,7 @@ def is_in_cache(work: Work, plan: Plan, engine: Engine) -> bool:
     It may have gone when the task starts, and a middleware of the user's may make another request of it: so a request
     that did not wait for its host must not leave the cache.
     """
-    middleware = engine.crawler.get_downloader_middleware(HttpCacheMiddleware)
+    middleware = engine.cache
     if middleware is None or work.kind != "http" or obeys_robots(work) or isinstance(session_key(work), str):
         return False
     use = CacheUse.of({META_KEY: work.config}, enabled=middleware.enabled)

@@ -16,7 +16,6 @@ from ..finish import close_source, is_cancelled
 from .job_thread import Broken, JobThread, Stored
 from .lane import Lane
 from .plan import END_OF_INPUT, End, SpiderPlan
-from .runner import Runner
 from .spider_run import SpiderRun
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..results import CrawlResult
-    from .engine import Engine
+    from .engine import Engine, RunOfUrls
     from .job_thread import Sent
     from .plan import Plan
 
@@ -58,7 +57,7 @@ class RunClient:
         """Elements read."""
         self.taken = 0
         """Results taken."""
-        self.runner: Runner | SpiderRun | None = None
+        self.runner: RunOfUrls | SpiderRun | None = None
         self.ended = False
         self._open_engine = open_engine
         self._plan = plan
@@ -132,17 +131,19 @@ class RunClient:
         if self._abandoned:
             self.abandon()
 
-    async def _make_runner(self, engine: Engine) -> Runner | SpiderRun:
+    async def _make_runner(self, engine: Engine) -> RunOfUrls | SpiderRun:
+        if not engine.closed and engine.has_sessions and self._plan.makes_content:
+            await engine.threads.get_ready()
         if engine.closed:
             raise EngineError("The crawler was closed before this run started.")
         # Here already, since whoever waits for it may be cancelled before it crosses.
         if isinstance(self._plan, SpiderPlan):
             self.runner = SpiderRun(engine, self._plan, self._arrive)
         elif self._job is None:
-            self.runner = Runner(engine, self._plan, self._arrive)
+            self.runner = engine.make_run(self._plan, self._arrive)
         else:
             engine.jobs.add(self._job)
-            self.runner = Runner(engine, replace(self._plan, account=self._job.account), self._job.put)
+            self.runner = engine.make_run(replace(self._plan, account=self._job.account), self._job.put)
         return self.runner
 
     async def next(self) -> CrawlResult | None:

@@ -25,6 +25,8 @@ class FacadeCookiesMiddleware(CookiesMiddleware):
     was ever asked for; here only those with cookies stay.
     """
 
+    idle_in = CookiesMiddleware
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._split = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)

@@ -216,7 +216,7 @@ class SessionCrawl:
         if (is_fault or is_blocked(self._work.config, response.status)) and self._may_try_again():
             return None
         folder = self._runner.plan.http.downloads_path
-        result = await self._content(lambda: from_response(response, self._work, folder))
+        result = await self._content(lambda: from_response(response, self._work, folder), response)
         retries = self._session.job.retries
         if retries and not result.success:
             result.error_message = f"{result.error_message} after {retries} {'retries' if retries > 1 else 'retry'}"
@@ -227,7 +227,8 @@ class SessionCrawl:
         if (answer := host_answer(response)) is None:
             return False
         status, asked_for = answer
-        host = urlsplit(response.url).hostname or self._work.host
+        landed = response.url != self._work.url and urlsplit(response.url).hostname
+        host = landed or self._work.host
         retry_after = parse_retry_after(asked_for, time.time())
         started = self._session.started_at
         report = self._runner.controller.report
@@ -253,15 +254,20 @@ class SessionCrawl:
     def _failed(self, message: str, status_code: int | None = None) -> CrawlResult:
         return CrawlResult.failed(self._work.url, message, status_code=status_code)
 
-    async def _content(self, function: Callable[[], CrawlResult]) -> CrawlResult:
-        """Run *function*, the content work on the page, where it may wait as long as it has to."""
+    async def _content(self, function: Callable[[], CrawlResult], response: Response | None = None) -> CrawlResult:
+        """Complete the result of *function*, the content work on the page, where it may wait as long as it has to.
+
+        :param response: what it is made of, if that came over HTTP.
+        """
         runner = self._runner
+        if response is not None and not asks_model(self._work.config):
+            return await runner.work.on_fetched(self._session, function, runner.spilling, response)
         on_page = runner.work.on_waiting_page if asks_model(self._work.config) else runner.work.on_page
         return await on_page(self._session, function, runner.spilling)
 
     async def _off_loop(self, function: Callable[[], T]) -> T:
         """Run *function* on the engine's content thread."""
-        return await self._runner.work.on_page(self._session, function, self._runner.spilling)
+        return await self._runner.work.off_loop(self._session, function, self._runner.spilling)
 
 
 def retry_delay(retries: int) -> float:

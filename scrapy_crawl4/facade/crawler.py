@@ -30,7 +30,7 @@ from .bridge import engine_loop
 from .browser_methods import BrowserMethods
 from .client import RunClient
 from .draw import Draw
-from .engine import Engine
+from .engine_count import engine_count, make_engine
 from .given import OF_PROCESS, OF_URLS, browser_setting, config_defaults, given_settings, refuse, with_defaults
 from .job_thread import job_folder
 from .plan import Plan, SpiderPlan
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ..config import CrawlerRunConfig
     from ..results import CrawlResult
     from .bridge import EngineLoop
+    from .engine import Engine
     from .strategy import AsyncHTTPCrawlerStrategy, AsyncPlaywrightCrawlerStrategy
     from .tasks import CrawlTask
 
@@ -74,6 +75,8 @@ class AsyncWebCrawler(BrowserMethods):
         runs of URLs go through the ``ITEM_PIPELINES`` and into the ``FEEDS`` before they come out; a result that is
         dropped there comes out as a failed one. ``SPIDER_MIDDLEWARES`` and what else is about spiders is for
         :meth:`crawl`.
+    :param engines: processes that do the runs of URLs, each with a part of the hosts; "auto" is one for each processor
+        that this process may use, and the setting ``CRAWL4_ENGINES``, or 1, is the default.
     :raises UnsupportedOption: for what is not supported.
     :raises TypeError: for a *config* of another type.
     :raises ValueError: for a ``CRAWL4_`` setting that is unknown or out of range, and for *crawler_strategy* together
@@ -90,6 +93,7 @@ class AsyncWebCrawler(BrowserMethods):
         *,
         verbose: bool = False,
         settings: Mapping[str, Any] | None = None,
+        engines: int | str | None = None,
     ) -> None:
         refuse_given("AsyncWebCrawler", logger=logger)
         loud = verbose or (isinstance(config, BrowserConfig) and config.verbose)
@@ -108,6 +112,7 @@ class AsyncWebCrawler(BrowserMethods):
         if config is not None:
             self._settings["DOWNLOAD_VERIFY_CERTIFICATES"] = self.http_config.verify_ssl
         self._crawl4 = Crawl4Settings.from_settings(self._settings)
+        self._engines = engine_count(engines, self._crawl4.engines, self._settings, self.browser_config)
         self._engine: Engine | None = None
         self._making = threading.Lock()
         self._made_at = time.monotonic()
@@ -296,5 +301,5 @@ class AsyncWebCrawler(BrowserMethods):
         """Return an engine that is not closed; of several threads that want one, the first makes it."""
         with self._making:
             if self._engine is None or self._engine.is_over:
-                self._engine = Engine(home, self._settings, self._crawl4.llm_concurrency)
+                self._engine = make_engine(home, self._settings, self._crawl4, self._engines)
             return self._engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -13,6 +14,7 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 
 from ..downloader import DispatchDownloader
+from ..downloadermiddlewares.http_cache import HttpCacheMiddleware
 from ..errors import describe
 from ..exceptions import EngineError
 from ..turns import Turns
@@ -20,6 +22,7 @@ from .bridge import EngineThread
 from .content_work import ContentThreads
 from .given import host_limits
 from .items import ItemSteps
+from .runner import Runner
 from .settings import facade_settings
 
 if TYPE_CHECKING:
@@ -30,11 +33,15 @@ if TYPE_CHECKING:
 
     from ..browser import Browser
     from ..dispatch import HostLimits
+    from ..engines.run import EnginesRun
     from ..meter import PageMeter
+    from ..results import CrawlResult
     from .bridge import EngineLoop
     from .job_thread import JobThread
-    from .runner import Runner
+    from .plan import End, Plan
     from .spider_run import SpiderRun
+
+    RunOfUrls = Runner | EnginesRun
 
 
 class FacadeSpider(Spider):
@@ -69,17 +76,23 @@ class Engine:
     :param home: the loop.
     :param settings: the user's Scrapy settings.
     :param llm_concurrency: pages that may wait for a language model at a time.
+    :param content_workers: processes for content work, or ``"auto"``.
     """
+
+    has_sessions = True
+    """Whether the sessions of its runs of URLs are here, in this process."""
 
     host_limits: Callable[[str], HostLimits] | None = None
     """What the settings demand of each host, in every run of URLs; set once the crawler is open."""
 
-    def __init__(self, home: EngineLoop, settings: Mapping[str, Any], llm_concurrency: int) -> None:
+    def __init__(
+        self, home: EngineLoop, settings: Mapping[str, Any], llm_concurrency: int, content_workers: int | str = 0
+    ) -> None:
         self.home = home
-        self.runs: set[Runner | SpiderRun] = set()
+        self.runs: set[RunOfUrls | SpiderRun] = set()
         self.jobs: WeakSet[JobThread] = WeakSet()
         """Those of its runs, which may have something to write when the runs have ended."""
-        self.threads = ContentThreads(llm_concurrency)
+        self.threads = ContentThreads(llm_concurrency, content_workers, own_loop=home.own)
         self.sessions = Turns()
         """Whose turn it is in each ``session_id``, over all runs."""
         self.closed = False
@@ -112,6 +125,15 @@ class Engine:
         downloader = self.crawler.engine.downloader
         assert isinstance(downloader, DispatchDownloader)
         return downloader
+
+    @cached_property
+    def cache(self) -> HttpCacheMiddleware | None:
+        """What answers requests from the cache, if the crawler has that."""
+        return self.crawler.get_downloader_middleware(HttpCacheMiddleware)
+
+    @cached_property
+    def _cookies(self) -> CookiesMiddleware | None:
+        return self.crawler.get_downloader_middleware(CookiesMiddleware)
 
     @property
     def items(self) -> ItemSteps:
@@ -168,6 +190,10 @@ class Engine:
             self._leave()
             raise EngineError(sentence) from error
 
+    def make_run(self, plan: Plan, send: Callable[[CrawlResult | End], bool]) -> RunOfUrls:
+        """Begin a run of URLs, whose results and end go to *send*; the engine is open."""
+        return Runner(self, plan, send)
+
     async def fetch(self, request: Request, meter: PageMeter) -> Response:
         """Download *request* through the downloader middlewares, redirects included; cancelling ends the transfer.
 
@@ -178,9 +204,8 @@ class Engine:
 
     def forget_cookies(self, key: object) -> None:
         """Drop the cookie jar *key*, which only one task used."""
-        middleware = self.crawler.get_downloader_middleware(CookiesMiddleware)
-        if middleware is not None:
-            middleware.jars.pop(key, None)
+        if self._cookies is not None:
+            self._cookies.jars.pop(key, None)
 
     async def close(self) -> None:
         """End all runs, then the crawler; returns when nothing of it is left, however often it is called."""

@@ -68,5 +68,4 @@ async def _called(work: Work) -> Any:
 
 
 def _made(html: str, work: Work, used: dict[str, Any]) -> CrawlResult:
-    result = CrawlResult.from_html(html, url=work.url, config=work.config, crawl_stats=used)
-    return result.complete()
+    return CrawlResult.from_html(html, url=work.url, config=work.config, crawl_stats=used)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ..dispatch import BaseDispatcher, Progress
 
 
-def _as_it_is(progress: Progress) -> Progress:
+def as_it_is(progress: Progress) -> Progress:
+    """Return *progress*: nothing is done without the run."""
     return progress
 
 
@@ -41,6 +42,7 @@ class Plan:
     caller: the event loop of the user, for the functions of a config; None is the engine's.
     defaults: parameters of configs, by name, where a config says nothing.
     account: adds to where the run is what is done without it.
+    root: the process whose tree memory is measured of; None is this one.
     """
 
     configs: Sequence[CrawlerRunConfig]
@@ -57,7 +59,13 @@ class Plan:
     hooks: Hooks = NO_HOOKS
     caller: AbstractEventLoop | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    account: Callable[[Progress], Progress] = _as_it_is
+    account: Callable[[Progress], Progress] = as_it_is
+    root: int | None = None
+
+    @property
+    def makes_content(self) -> bool:
+        """Whether content work is to be expected."""
+        return not all(config.fetch_only for config in self.configs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ class SpiderPlan:
     dispatcher: the policy; None takes that of the settings.
     batch: whether all results are taken together at the end.
     total: of the results; never known.
+    makes_content: whether content work is to be expected from the start on.
     """
 
     spider: type[Spider]
@@ -81,6 +90,7 @@ class SpiderPlan:
     dispatcher: BaseDispatcher | None = None
     batch: bool = False
     total: int | None = None
+    makes_content: bool = False
 
 
 @dataclass(frozen=True, slots=True)

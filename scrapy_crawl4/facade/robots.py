@@ -21,6 +21,8 @@ from ..errors import describe
 from .recent import Recent
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from scrapy import Spider
     from scrapy.http import Response
     from scrapy.robotstxt import RobotParser
@@ -53,6 +55,8 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
     rules are looked up by ``ROBOTSTXT_USER_AGENT`` or else by the User-Agent of each request.
     """
 
+    idle_in = RobotsTxtMiddleware
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._known: Recent[str, RobotParser | None] = Recent(HOSTS)
@@ -84,14 +88,16 @@ class FacadeRobotsTxtMiddleware(RobotsTxtMiddleware):
             tell(urlparse_cached(request).hostname or "", crawl_delay(rp, name or ""))
         super().process_request_2(rp, request)
 
-    async def process_response(self, request: Request, response: Response) -> Response:
+    def process_response(self, request: Request, response: Response) -> Response | Awaitable[Response]:
         """Judge the addresses that redirects led the browser to: they were no requests of their own.
 
         :raises IgnoreRequest: when one of them is forbidden.
         """
-        if PAGE in request.meta:
-            for landing in landings(request, response):
-                await self.process_request(landing)
+        return self._judge_landings(request, response) if PAGE in request.meta else response
+
+    async def _judge_landings(self, request: Request, response: Response) -> Response:
+        for landing in landings(request, response):
+            await self.process_request(landing)
         return response
 
     async def _fetch(self, place: str, request: Request) -> RobotParser | None:

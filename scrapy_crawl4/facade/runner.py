@@ -76,10 +76,10 @@ class Runner:
             shed=self._shed,
             expire=self._expire,
             call_later=engine.home.loop.call_later,
-            probe=MemoryProbe(plan.memory_limit_mb),
+            probe=MemoryProbe(plan.memory_limit_mb, root=plan.root),
         )
         self._sidelines = Sidelines(engine.home.loop.call_later, self._dispatch, self._resume)
-        self._watch = Watch(self.controller, self.progress, plan.total)
+        self._watch = Watch(plan.dispatcher.monitor, self.progress, plan.total)
         self.driver.on_tick = self._ticked
         engine.runs.add(self)
 
@@ -226,9 +226,8 @@ class Runner:
             self._try_again(session, crawl.delay)
         else:
             self.controller.release(session, failed=not result.success, bytes_received=crawl.bytes_received)
-            result.index = session.task.index
-            result.dispatch_result = dispatch_result(session, result, crawl.bytes_received)
-            result.crawl_stats = crawl_stats(session, result)
+            record, stats = dispatch_result(session, result, crawl.bytes_received), crawl_stats(session, result)
+            result._note(index=session.task.index, dispatch_result=record, crawl_stats=stats)
             self._emit(result, verbose=session.task.config.verbose)
             self._sidelines.leave(session.task)
         self.driver.pump()
@@ -296,6 +295,7 @@ class Runner:
             if self.spilling is not None:
                 self._watch.add(self.spilling.counts)
             self.keep_results()
-            self._watch.close(self.engine.crawler.stats)
+            self._watch.close()
+            self._watch.write(self.controller, self.engine.crawler.stats)
             self.engine.runs.discard(self)
             self._send(End(reason))

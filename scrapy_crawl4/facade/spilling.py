@@ -65,6 +65,11 @@ class Spilling:
         self._results.append(result)
         self._unseen += _weight(result)
 
+    @property
+    def due(self) -> bool:
+        """Whether so much was added that it is time to :meth:`look`."""
+        return self._unseen >= LOOK_EVERY
+
     def notice(self, percent: float | None) -> bool:
         """Take in how much memory is or will be used; return True if that is too much and :meth:`look` can help."""
         if percent is None or percent <= self._threshold or not self._results:
@@ -133,7 +138,7 @@ class Spilling:
 
 def _weight(result: CrawlResult) -> int:
     fields = result.__dict__
-    return sum(sys.getsizeof(fields[name]) for name in TEXTS if name in fields)
+    return sum(sys.getsizeof(fields[name]) for name in TEXTS if name in fields) + result.packed_size
 
 
 def disk_folder() -> str | None:

@@ -103,6 +103,11 @@ def make_work(index: int, element: object, configs: Sequence[CrawlerRunConfig]) 
     return Work(index, url, config, host, kind, element)  # type: ignore[arg-type]  # _url_of checked the type
 
 
+def located(element: object) -> tuple[str, str]:
+    """Return the kind of *element* and the host whose pace it keeps; raise :class:`BadElement` as :func:`make_work`."""
+    return _place(_url_of(element))
+
+
 def raw_html(url: str) -> str:
     """Return the page inside a ``raw:`` URL."""
     return url[len(next(prefix for prefix in RAW_PREFIXES if url.startswith(prefix))) :]

@@ -30,16 +30,12 @@ PEAKS = frozenset({stats.MAX_IN_FLIGHT, stats.MEMORY_PEAK_MB, stats.MEMORY_LIMIT
 class Watch:
     """Tells everybody who looks on what became of a run; one who can't look is told no more, and the run goes on.
 
-    :param controller: the run's.
+    :param monitor: of the run's dispatcher; None if it has none.
     :param progress: where the run is.
     :param total: elements of the input; None when that is not known.
     """
 
-    def __init__(
-        self, controller: DispatchController[Work], progress: Callable[[], Progress], total: int | None
-    ) -> None:
-        monitor = controller.dispatcher.monitor
-        self._controller = controller
+    def __init__(self, monitor: Any, progress: Callable[[], Progress], total: int | None) -> None:
         self._progress = progress
         self._view: Any = None if monitor is None else monitor.view(total)
         self._counts: Counter[str] = Counter()
@@ -67,11 +63,14 @@ class Watch:
         """Take in further statistics of the run, by name."""
         self._counts.update(counts)
 
-    def close(self, collector: StatsCollector) -> None:
-        """Take leave of the monitor and write the run's statistics."""
+    def close(self) -> None:
+        """Take leave of the monitor."""
         self.tick()
         self._tell(lambda view: view.close())
-        for name, value in {**dispatch_stats(self._controller), **self._counts}.items():
+
+    def write(self, controller: DispatchController[Work], collector: StatsCollector) -> None:
+        """Write the statistics of the run, whose *controller* counted some of them."""
+        for name, value in {**dispatch_stats(controller), **self._counts}.items():
             if name in PEAKS and value:
                 collector.max_value(name, value)
             elif value:

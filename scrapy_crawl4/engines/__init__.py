@@ -1,0 +1,1 @@
+"""Several engine processes that do the runs of one crawler together."""

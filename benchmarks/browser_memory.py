@@ -18,7 +18,7 @@ from statistics import median
 
 import psutil
 from browser_site import default_folder, pages, serving
-from browser_speed import memory_of
+from process_tree import memory_of
 from serve import url_of
 
 from scrapy_crawl4 import AsyncWebCrawler, BrowserConfig, CrawlerRunConfig, SemaphoreDispatcher

@@ -18,40 +18,43 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from browser_site import default_folder, pages, serving
+from environments import Environment
+from process_tree import Tree
 from serve import url_of
+
+if TYPE_CHECKING:
+    from collections import Counter
 
 NEEDED = 1.7
 """Times the speed of each of the others."""
 RUNNERS = Path(__file__).parent / "browser_peers"
-INTERVAL = 0.25
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Who shows the pages.
-
-    package: what pip installs into the environment; ``""`` for the one that this script runs in.
-    """
+    """Who shows the pages, in which environment."""
 
     name: str
-    package: str
+    environment: Environment
 
     @property
     def runner(self) -> Path:
         return RUNNERS / f"with_{self.name.replace('-', '_')}.py"
 
 
-OURS = Peer("scrapy-crawl4", "")
-PEERS = (OURS, Peer("scrapy-playwright", "scrapy-playwright"), Peer("crawl4ai", "crawl4ai"))
+OURS = Peer("scrapy-crawl4", Environment("here"))
+PEERS = (
+    OURS,
+    Peer("scrapy-playwright", Environment("scrapy-playwright", ("scrapy-playwright",))),
+    Peer("crawl4ai", Environment("crawl4ai", ("crawl4ai",))),
+)
 
 
 @dataclass(frozen=True)
@@ -64,78 +67,6 @@ class Round:
     by_process: Counter[str]
 
 
-@dataclass
-class Tree:
-    """Looks at a process and its descendants while it runs.
-
-    :param process: the first of them.
-    """
-
-    process: psutil.Process
-    peak: float = 0.0
-    """Most memory of all at once, in MB."""
-    seconds: dict[tuple[int, float], tuple[str, float]] = field(default_factory=dict)
-    """Kind and processor time of each process, as last seen."""
-    _ended: threading.Event = field(default_factory=threading.Event)
-
-    def watch(self) -> None:
-        while not self._ended.wait(INTERVAL):
-            memory = sum(self._look(process) for process in self._processes())
-            self.peak = max(self.peak, memory)
-
-    def end(self) -> None:
-        self._ended.set()
-
-    def by_process(self) -> Counter[str]:
-        found: Counter[str] = Counter()
-        for kind, seconds in self.seconds.values():
-            found[kind] += seconds
-        return found
-
-    def _processes(self) -> list[psutil.Process]:
-        try:
-            return [self.process, *self.process.children(recursive=True)]
-        except psutil.Error:
-            return []
-
-    def _look(self, process: psutil.Process) -> float:
-        try:
-            times = process.cpu_times()
-            self.seconds[process.pid, process.create_time()] = (kind_of(process), times.user + times.system)
-            return memory_of(process.pid)
-        except (psutil.Error, OSError):
-            return 0.0
-
-
-def kind_of(process: psutil.Process) -> str:
-    arguments = process.cmdline()
-    for argument in arguments:
-        if argument.startswith("--utility-sub-type="):
-            return argument.rpartition(".")[2]
-        if argument.startswith("--type=") and argument != "--type=utility":
-            return argument.partition("=")[2]
-    name = process.name()
-    return "browser" if name.startswith(("chrom", "headless")) else name
-
-
-def memory_of(pid: int) -> float:
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-
-
-def python_of(peer: Peer, folder: Path) -> Path:
-    """Return the interpreter that has *peer*, installed first if need be."""
-    if not peer.package:
-        return Path(sys.executable)
-    home = folder / peer.name
-    python = home / "bin" / "python"
-    if not (home / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", peer.package], check=True)
-        (home / "ready").touch()
-    return python
-
-
 def show(peer: Peer, python: Path, titles: dict[str, str], options: argparse.Namespace) -> Round:
     """Let *peer* show the pages of *titles* once."""
     with tempfile.TemporaryDirectory() as folder:
@@ -144,11 +75,8 @@ def show(peer: Peer, python: Path, titles: dict[str, str], options: argparse.Nam
         arguments = [options.executable, urls, out, str(options.sessions), options.wait_until]
         process = subprocess.Popen([python, peer.runner, *arguments], cwd=folder, stdout=subprocess.DEVNULL)
         tree = Tree(psutil.Process(process.pid))
-        watching = threading.Thread(target=tree.watch)
-        watching.start()
-        process.wait()
-        tree.end()
-        watching.join()
+        with tree.watched():
+            process.wait()
         if process.returncode:
             raise SystemExit(f"{peer.name} ended with status {process.returncode}")
         done = json.loads(out.read_text(encoding="utf-8"))
@@ -197,7 +125,7 @@ def main() -> int:
     options = parser.parse_args()
     options.executable = options.executable or found()
     peers = [peer for peer in PEERS if not options.only or peer.name in options.only.split(",")]
-    pythons = {peer: python_of(peer, options.environments) for peer in peers}
+    pythons = {peer: peer.environment.python(options.environments) for peer in peers}
     rounds: dict[str, list[Round]] = {peer.name: [] for peer in peers}
     with serving(options.folder) as port:
         corpus = pages(options.folder, options.pages)

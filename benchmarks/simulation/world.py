@@ -242,7 +242,7 @@ class World:
         memory = self.memory
         memory.note()
         memory.working = 0
-        self.controller.work(None)
+        self.controller.worked(attempt.session)
         self._working = None
         if attempt.alive:
             memory.finished += attempt.task.size

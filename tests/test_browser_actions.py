@@ -83,9 +83,13 @@ async def test_scripts_may_lead_the_page_somewhere_else(site, crawler):
     for result, (words, values) in zip(await run, leaving.values(), strict=True):
         assert result.success, result.error_message
         assert words in result.html
-        assert result.js_execution_result == {"success": True, "results": values}
+        leads = words.startswith("Page")  # then the page may be gone before it says what the script returned
+        assert result.js_execution_result in (
+            {"success": True, "results": values},
+            {"success": True, "results": [None] if leads else values},
+        )
     two = await crawler.arun(site.url("/start"), js_code=["location.href = '/page/4'", "document.title"], **FAST)
-    assert two.js_execution_result["results"] == ["/page/4", "Page 4"]
+    assert two.js_execution_result["results"] in (["/page/4", "Page 4"], [None, "Page 4"])
     assert two.redirected_url == site.url("/page/4")
     assert two.status_code == 200
 

@@ -220,8 +220,10 @@ async def test_a_run_that_is_closed_early_leaves_the_engines_free(crawler, site)
     async with aclosing(run):
         async for _ in run:
             break
-    assert site.active == 0
     assert not crawler._engine.runs
+    while site.active:  # the server hears a moment later that a connection was closed
+        await asyncio.sleep(0.01)
+    assert len(site.requests) < 400
     assert (await crawler.arun(site.url("/page/1"), CONFIG)).success
 
 

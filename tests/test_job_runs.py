@@ -382,23 +382,30 @@ try:
 except JobError as error:
     print(error)
 """
-    urls = site.urls(40)
-    ran = subprocess.run(
+    # What is written together is there together or not at all: the first one is written before the others are there.
+    urls = [site.url("/page/0"), *site.urls(39, "/gate/others?{}")]
+    with subprocess.Popen(
         [sys.executable, "-c", program, str(job), *urls],
         env=environment(),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=True,
-        timeout=150,
-    )
-    *taken, sentence = ran.stdout.splitlines()
+    ) as process:
+        try:
+            first = process.stdout.readline()
+            site.open_gate("others")
+            rest, errors = process.communicate(timeout=150)
+        finally:
+            process.kill()
+    *taken, sentence = (first + rest).splitlines()
     assert sentence == (
         "The folder of the job takes no more: file too large; what is in it is kept, and the same call goes on from "
         "there."
     )
-    assert ran.stderr == ""
-    assert 0 < len(taken) < 40  # what is written together is there together or not at all
+    assert (process.returncode, errors) == (0, "")
+    assert 0 < len(taken) < 40
     assert sorted(map(int, taken)) == sorted(stored(job))
     site.reset()
+    site.open_gate("others")
     assert len(crawl_many(urls, job=job, dispatcher=MemoryAdaptiveDispatcher(max_session_permit=4))) == 40
     assert len(site.requests) == 40 - len(taken)
